@@ -1,0 +1,60 @@
+-- The spine: one row for everything that happened, written in the transaction of the change itself.
+create table events (
+  id uuid primary key,
+  -- Ids are taken before commit; readers go by (tx, id) and stop before the oldest open transaction.
+  tx xid8 not null default pg_current_xact_id(),
+  at timestamptz not null,
+  type text not null,
+  account_id uuid,
+  actor_kind text not null check (actor_kind in ('anonymous', 'owner', 'agent', 'host', 'rule', 'system')),
+  actor_id uuid,
+  session_id uuid,
+  device_id uuid,
+  case_id uuid,
+  ip inet,
+  user_agent text,
+  request_id text,
+  detail jsonb not null default '{}',
+  -- Seals cover a salted hash of the detail, so erasing the detail keeps the chain verifiable.
+  salt bytea not null default uuid_send(gen_random_uuid()),
+  detail_hash bytea
+);
+create index events_cursor on events (tx, id);
+create index events_account on events (account_id, id desc) where account_id is not null;
+create index events_case on events (case_id, id) where case_id is not null;
+create index events_actor on events (actor_id, id desc) where actor_id is not null;
+create index events_type on events (type, id desc);
+
+create table seals (
+  number integer primary key,
+  first_tx xid8 not null,
+  first_id uuid not null,
+  last_tx xid8 not null,
+  last_id uuid not null,
+  event_count integer not null,
+  hash bytea not null,
+  sealed_at timestamptz not null
+);
+
+-- A reaction to an event that must reach somebody: it exists exactly when its event does.
+create table deliveries (
+  id uuid primary key,
+  event_id uuid not null references events,
+  kind text not null check (kind in ('mail', 'ticket')),
+  reaction text not null,
+  account_id uuid,
+  case_id uuid,
+  payload jsonb not null default '{}',
+  created_at timestamptz not null,
+  next_attempt_at timestamptz not null,
+  attempts integer not null default 0,
+  leased_until timestamptz,
+  leased_by uuid,
+  delivered_at timestamptz,
+  failed_at timestamptz,
+  last_error text,
+  unique (event_id, reaction)
+);
+create index deliveries_due on deliveries (next_attempt_at) where delivered_at is null and failed_at is null;
+create index deliveries_failed on deliveries (id desc) where failed_at is not null;
+create index deliveries_account on deliveries (account_id, created_at) where account_id is not null;

@@ -1,0 +1,76 @@
+-- Keys that protect everything else, wrapped by the installation's secret.
+create table keys (
+  id text primary key,
+  purpose text not null check (purpose in ('signing', 'encryption', 'hashing')),
+  wrapped bytea not null,
+  public_jwk jsonb,
+  created_at timestamptz not null,
+  retired_at timestamptz
+);
+
+create table agents (
+  id uuid primary key,
+  email text not null,
+  email_key text not null unique,
+  name text not null,
+  role text not null check (role in ('agent', 'lead', 'admin', 'auditor')),
+  password_hash text not null,
+  totp_secret text not null,
+  totp_last_step integer not null default 0,
+  created_at timestamptz not null,
+  created_by uuid references agents,
+  disabled_at timestamptz
+);
+
+create table api_keys (
+  id uuid primary key,
+  name text not null,
+  key_hash bytea not null unique,
+  scopes text[] not null,
+  created_at timestamptz not null,
+  revoked_at timestamptz
+);
+
+-- A browser or phone that has signed in with every required factor, known by its token.
+create table devices (
+  id uuid primary key,
+  account_id uuid not null references accounts on delete cascade,
+  token_hash bytea not null unique,
+  -- The token before this one: an answer that got lost must not make a stranger of a known device.
+  prior_token_hash bytea unique,
+  user_agent text,
+  ip inet,
+  created_at timestamptz not null,
+  last_seen_at timestamptz not null
+);
+create index devices_account on devices (account_id, last_seen_at);
+
+create table sessions (
+  id uuid primary key,
+  account_id uuid references accounts on delete cascade,
+  agent_id uuid references agents on delete cascade,
+  device_id uuid,
+  acr text not null check (acr in ('aal1', 'aal2')),
+  amr text[] not null,
+  auth_time timestamptz not null,
+  created_at timestamptz not null,
+  last_seen_at timestamptz not null,
+  expires_at timestamptz not null,
+  ended_at timestamptz,
+  end_reason text,
+  ip inet,
+  user_agent text,
+  check (num_nonnulls(account_id, agent_id) = 1)
+);
+create index sessions_account on sessions (account_id) where ended_at is null;
+create index sessions_agent on sessions (agent_id) where ended_at is null;
+create index sessions_ip on sessions (ip) where account_id is not null;
+create index sessions_expired on sessions (expires_at);
+
+create table refresh_tokens (
+  token_hash bytea primary key,
+  session_id uuid not null references sessions on delete cascade,
+  issued_at timestamptz not null,
+  used_at timestamptz
+);
+create index refresh_tokens_session on refresh_tokens (session_id);

@@ -1,0 +1,30 @@
+-- Guessing counted before the secret is checked. The key is a keyed hash: of an identifier, a device or a factor.
+create table attempt_counters (
+  key bytea primary key check (octet_length(key) = 16),
+  failures integer not null default 0,
+  in_flight timestamptz[] not null default '{}',
+  locks integer not null default 0,
+  blocked_until timestamptz,
+  touched_at timestamptz not null
+);
+create index attempt_counters_touched on attempt_counters (touched_at);
+
+-- The store of rate-limiter-flexible; its columns are the library's.
+create unlogged table rate_limits (
+  key text primary key,
+  points integer not null default 0,
+  expire bigint
+);
+create index rate_limits_expire on rate_limits (expire);
+
+create table idempotency_keys (
+  caller text not null,
+  key text not null,
+  request_hash bytea not null,
+  created_at timestamptz not null,
+  in_flight_until timestamptz not null,
+  status integer,
+  answer text,
+  primary key (caller, key)
+);
+create index idempotency_keys_created_at on idempotency_keys (created_at);

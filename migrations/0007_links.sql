@@ -1,0 +1,19 @@
+-- What a mailed link can do, once. Only the token's hash is here; the worker derives the token when it writes the mail.
+create table links (
+  token_hash bytea primary key,
+  purpose text not null check (purpose in ('confirm-email', 'reset-password', 'freeze-account', 'unlock-sign-in',
+    'case-access')),
+  account_id uuid references accounts on delete cascade,
+  sign_up_id uuid references sign_ups (id) on delete cascade,
+  event_id uuid not null,
+  sent_to text not null,
+  attempts integer not null default 0,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  used_at timestamptz,
+  voided_at timestamptz,
+  check (num_nonnulls(account_id, sign_up_id) = 1)
+);
+create index links_account on links (account_id) where used_at is null and voided_at is null;
+create index links_sign_up on links (sign_up_id);
+create index links_expires on links (expires_at);

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { defaultPolicy, type Policy, PolicyError, readPolicy } from './policy.ts';
+
+const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
+
+const url = (...schemes: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && schemes.includes(new URL(value).protocol), {
+    error: `must be a URL starting with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  });
+
+const cidr = z.string().refine((value) => {
+  const [address = '', bits, rest] = value.split('/');
+  const family = isIP(address);
+  return family !== 0 && rest === undefined && (bits === undefined || /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}, 'must be addresses or CIDRs, separated by commas');
+
+const list = (value: string) => value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+
+const environment = z.object({
+  NODE_ENV: z.string().optional(),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: url('http:', 'https:').optional(),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  HOLDFAST_DATA: z.string().min(1).optional(),
+  HOLDFAST_SECRET: z.string().refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 random bytes in base64').optional(),
+  HOLDFAST_POLICY: z.string().optional(),
+  HOLDFAST_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  SMTP_URL: url('smtp:', 'smtps:').optional(),
+  MAIL_FROM: z.string().min(3).optional(),
+  SUPPORT_CONTACT: z.string().min(3).max(200).optional(),
+  SERVICE_NAME: z.string().min(1).max(60).default('Holdfast'),
+  TRUSTED_PROXIES: z.string().default('').transform(list).pipe(z.array(cidr)),
+  HELPDESK: z.enum(['builtin', 'webhook']).default('builtin'),
+  HELPDESK_URL: url('http:', 'https:').optional(),
+  HELPDESK_SECRET: z.string().refine((value) => {
+    const bytes = Buffer.from(value.replace(/^whsec_/, ''), 'base64').length;
+    return bytes >= 24 && bytes <= 64;
+  }, 'must be whsec_ and 24 to 64 random bytes in base64 (Standard Webhooks)').optional(),
+});
+
+export type Config = {
+  production: boolean;
+  port: number;
+  host: string;
+  publicUrl: string;
+  serviceName: string;
+  databaseUrl: string | undefined;
+  redisUrl: string | undefined;
+  dataDir: string;
+  dataDirIsExplicit: boolean;
+  secret: Buffer | undefined;
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  smtpUrl: string | undefined;
+  mailFrom: string;
+  /** Where owners can ask whether a mail is real: an address or a page. */
+  supportContact: string;
+  trustedProxies: string[];
+  helpdesk: { provider: 'builtin' } | { provider: 'webhook'; url: string; secret: string };
+  policy: Policy;
+};
+
+export class ConfigError extends Error {}
+
+/** Types the environment. Throws ConfigError with one line per variable or policy key that is wrong or missing. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = environment.safeParse(present);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`).join('\n'));
+  }
+  const values = parsed.data;
+  const production = values.NODE_ENV === 'production';
+  if (production) requireForProduction(values);
+  const publicUrl = (values.PUBLIC_URL ?? `http://localhost:${values.PORT || 3000}`).replace(/\/+$/, '');
+  const mailFrom = values.MAIL_FROM ?? `security@${new URL(publicUrl).hostname}`;
+  return {
+    production,
+    port: values.PORT,
+    host: values.HOST,
+    publicUrl,
+    serviceName: values.SERVICE_NAME,
+    databaseUrl: values.DATABASE_URL,
+    redisUrl: values.REDIS_URL,
+    dataDir: values.HOLDFAST_DATA ?? 'data',
+    dataDirIsExplicit: values.HOLDFAST_DATA !== undefined,
+    secret: values.HOLDFAST_SECRET === undefined ? undefined : Buffer.from(values.HOLDFAST_SECRET, 'base64'),
+    logLevel: values.HOLDFAST_LOG,
+    smtpUrl: values.SMTP_URL,
+    mailFrom,
+    supportContact: values.SUPPORT_CONTACT ?? mailFrom,
+    trustedProxies: values.TRUSTED_PROXIES,
+    helpdesk: readHelpdesk(values),
+    policy: values.HOLDFAST_POLICY === undefined ? defaultPolicy : readPolicyFile(values.HOLDFAST_POLICY),
+  };
+}
+
+/** Whether only this machine can reach the service: the condition of every development convenience. */
+export function isLoopback(config: Config): boolean {
+  return LOOPBACK.includes(config.host);
+}
+
+function requireForProduction(values: z.infer<typeof environment>): void {
+  const missing = (['HOLDFAST_SECRET', 'SMTP_URL', 'PUBLIC_URL'] as const).filter((name) => values[name] === undefined);
+  if (missing.length > 0) throw new ConfigError(missing.map((name) => `${name}: required in production`).join('\n'));
+  const publicUrl = new URL(values.PUBLIC_URL as string);
+  if (publicUrl.protocol !== 'https:' && !LOOPBACK.includes(publicUrl.hostname)) {
+    throw new ConfigError('PUBLIC_URL: must be https in production (ASVS 12.2.1)');
+  }
+}
+
+function readHelpdesk(values: z.infer<typeof environment>): Config['helpdesk'] {
+  if (values.HELPDESK === 'builtin') return { provider: 'builtin' };
+  if (!values.HELPDESK_URL || !values.HELPDESK_SECRET) {
+    throw new ConfigError('HELPDESK: webhook needs HELPDESK_URL and HELPDESK_SECRET');
+  }
+  return { provider: 'webhook', url: values.HELPDESK_URL, secret: values.HELPDESK_SECRET };
+}
+
+function readPolicyFile(path: string): Policy {
+  try {
+    return readPolicy(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof PolicyError) throw new ConfigError(`HOLDFAST_POLICY: ${error.message}`);
+    throw new ConfigError(`HOLDFAST_POLICY: cannot read ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+}

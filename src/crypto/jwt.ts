@@ -1,0 +1,92 @@
+import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { hashToken } from './tokens.ts';
+import type { KeyRing } from './keys.ts';
+
+/** The kinds of token this service signs. Their `typ` and `aud` keep each from opening another's door (RFC 8725 3.11, 3.12). */
+export const tokenKinds = {
+  owner: { typ: 'at+jwt', audience: '/v1/me' },
+  agent: { typ: 'at+jwt', audience: '/v1/agent' },
+  case: { typ: 'case+jwt', audience: '/v1/me/cases' },
+} as const;
+export type TokenKind = keyof typeof tokenKinds;
+
+const MAX_LENGTH = 4_096;
+const REMEMBERED = 10_000;
+
+export type Signer = {
+  /** A compact JWS, EdDSA over Ed25519 (RFC 8037), valid from `now` for `ttl` milliseconds. */
+  sign(kind: TokenKind, subject: string, claims: JWTPayload, ttl: number, now: Date): Promise<string>;
+  /** Its claims, or undefined for a token that is forged, expired, of another kind or not ours (RFC 8725). */
+  verify(kind: TokenKind, token: string, now: Date): Promise<JWTPayload | undefined>;
+  /** A signed statement without expiry, verifiable with the JWKS. */
+  signReceipt(claims: JWTPayload, now: Date): Promise<string>;
+};
+
+export function openSigner(keys: KeyRing, issuer: string): Signer {
+  const publicKeys = new Map(
+    [...keys.publicKeys].map(([id, jwk]) => [id, createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })]),
+  );
+  const seen = new Map<string, JWTPayload>();
+
+  return {
+    sign: (kind, subject, claims, ttl, now) => {
+      const issued = Math.floor(now.getTime() / 1000);
+      return new SignJWT(claims)
+        .setProtectedHeader({ alg: 'EdDSA', typ: tokenKinds[kind].typ, kid: keys.signing.id })
+        .setIssuer(issuer)
+        .setSubject(subject)
+        .setAudience(issuer + tokenKinds[kind].audience)
+        .setIssuedAt(issued)
+        .setExpirationTime(issued + Math.floor(ttl / 1000))
+        .sign(keys.signing.privateKey);
+    },
+
+    async verify(kind, token, now) {
+      if (token.length > MAX_LENGTH) return undefined;
+      // A signature checked once is as good the next time; expiry, session and account are asked every time.
+      const memory = `${kind}.${hashToken(token).toString('base64')}`;
+      const known = seen.get(memory);
+      if (known) return isCurrent(known, now) ? known : undefined;
+      const claims = await checkSignature(kind, token, now);
+      if (!claims) return undefined;
+      if (seen.size >= REMEMBERED) seen.delete(seen.keys().next().value as string);
+      seen.set(memory, claims);
+      return claims;
+    },
+
+    signReceipt: (claims, now) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'EdDSA', typ: 'receipt+jwt', kid: keys.signing.id })
+        .setIssuer(issuer)
+        .setIssuedAt(Math.floor(now.getTime() / 1000))
+        .sign(keys.signing.privateKey),
+  };
+
+  async function checkSignature(kind: TokenKind, token: string, now: Date): Promise<JWTPayload | undefined> {
+    try {
+      const { payload } = await jwtVerify(token, ({ kid }) => keyOf(kid), {
+        algorithms: ['EdDSA'],
+        issuer,
+        audience: issuer + tokenKinds[kind].audience,
+        typ: tokenKinds[kind].typ,
+        requiredClaims: ['sub', 'exp', 'iat'],
+        currentDate: now,
+      });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined;
+      throw error;
+    }
+  }
+
+  function keyOf(kid: string | undefined): KeyObject {
+    const key = publicKeys.get(kid ?? '');
+    if (!key) throw new errors.JWKSNoMatchingKey();
+    return key;
+  }
+}
+
+function isCurrent(claims: JWTPayload, now: Date): boolean {
+  return (claims.exp as number) > Math.floor(now.getTime() / 1000);
+}

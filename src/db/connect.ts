@@ -1,0 +1,42 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { PipelinedDialect } from './pipelined.ts';
+import { statementName } from './statement.ts';
+import type { Database } from './types.ts';
+
+/** Gives hot statements their name; all else goes through as it is. */
+export class NamingClient extends pg.Client {
+  // biome-ignore lint/suspicious/noExplicitAny: pg's query has ten overloads; only the form Kysely uses is touched.
+  override query(...args: any[]): any {
+    const [text, values] = args;
+    const name = typeof text === 'string' && Array.isArray(values) ? statementName(text) : undefined;
+    // biome-ignore lint/suspicious/noExplicitAny: as above.
+    const query = super.query as any;
+    return name === undefined ? query.apply(this, args) : query.call(this, { name, text, values });
+  }
+}
+
+export type PoolOptions = { url: string; max: number; name: string; onError: (error: Error) => void };
+
+/** A pool of connections; an idle one that breaks is reported and replaced, never fatal. */
+export function openPool(options: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max,
+    application_name: `holdfast-${options.name}`,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    Client: NamingClient,
+  });
+  pool.on('error', options.onError);
+  return pool;
+}
+
+export function openDatabase(options: PoolOptions): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
+}
+
+/** For single statements only, many in flight on one connection: no transactions can run on it. */
+export function openReader(options: PoolOptions): Kysely<Database> {
+  return new Kysely<Database>({ dialect: new PipelinedDialect(options) });
+}

@@ -1,0 +1,48 @@
+/** Every type of event, with what its detail holds. Nothing secret, nothing that a seal could not keep for years. */
+export type EventDetails = {
+  'sign-up.requested': { email: string };
+  'sign-up.confirmed': { username: string | null };
+  'account.created': { externalId: string | null; emailConfirmed: boolean };
+  'sign-in.succeeded': { amr: string[]; isNewDevice: boolean };
+  'sign-in.failed': { reason: 'wrong-password' | 'wrong-code' | 'password-disabled' };
+  'sign-in.challenged': { factors: string[] };
+  'sign-in.refused': { action: string; scopes: string[] };
+  'sign-in.locked': { until: string; onKnownDevice: boolean };
+  'sign-in.unlocked': { by: 'link' | 'agent'; note?: string };
+  'password.failing': { failures: number };
+  'password.disabled': { failures: number };
+  'password-reset.requested': { identifier: string };
+  'password-reset.mailed': Record<string, never>;
+  'password.reset': { amr: string[] };
+  'second-factor.failed': { factor: string; failures: number };
+  'second-factor.guessed': { failures: number };
+  'second-factor.locked': { until: string };
+  'device.added': Record<string, never>;
+  'session.ended': { reason: string };
+  'refresh.reused': Record<string, never>;
+  'totp.enrolled': { factorId: string };
+  'totp.confirmed': { factorId: string };
+  'totp.removed': { factorId: string };
+  'recovery-codes.issued': { count: number };
+  'recovery-code.used': { left: number };
+  'account.frozen': { holdId: string; source: string; reasonCode: string; note: string | null; endedSessions: number };
+  'hold.placed': { holdId: string; scope: string; source: string; reasonCode: string; until: string | null; note: string | null };
+  'freeze-link.used': { changed: boolean };
+  'case.opened': { reference: string; kind: string; priority: string };
+  'case.reported': { kind: string; isProven: boolean };
+  'case.message-added': { by: string; isProven: boolean };
+  'case.accessed': { by: 'password' | 'link' };
+  'transaction.decided': { transactionId: string; kind: string; decision: string; amount: string; currency: string };
+  'agent.created': { email: string; role: string };
+  'agent.signed-in': Record<string, never>;
+  'agent.sign-in-failed': { email: string };
+  'agent.locked': { until: string };
+  'account.read': { view: string };
+  'accounts.searched': { query: string; found: number };
+  'api-key.created': { name: string; scopes: string[] };
+  'delivery.failed': { deliveryId: string; kind: string; reaction: string; error: string };
+  'delivery.replayed': { deliveryId: string };
+  'authorisation.failed': { path: string };
+};
+
+export type EventType = keyof EventDetails;

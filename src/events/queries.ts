@@ -1,0 +1,39 @@
+import type { Transaction } from 'kysely';
+import { statement } from '../db/statement.ts';
+import type { Database } from '../db/types.ts';
+
+type Delivery = { id: string; kind: string; reaction: string; payload: object };
+type EventRow = {
+  type: string;
+  actor: { kind: string; id?: string };
+  detail: object;
+  accountId?: string | undefined;
+  sessionId?: string | undefined;
+  deviceId?: string | undefined;
+  caseId?: string | undefined;
+  client?: { ip: string; userAgent: string | undefined; requestId: string } | undefined;
+};
+
+const COLUMNS = `insert into events (id, at, type, account_id, actor_kind, actor_id, session_id, device_id, case_id,
+  ip, user_agent, request_id, detail) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`;
+
+const insertAlone = statement<never, unknown[]>('insert-event', COLUMNS);
+
+const insertWithDeliveries = statement<never, unknown[]>(
+  'insert-event-with-deliveries',
+  `with event as (${COLUMNS} returning id, account_id, case_id)
+   insert into deliveries (id, event_id, kind, reaction, account_id, case_id, payload, created_at, next_attempt_at)
+   select d.id, event.id, d.kind, d.reaction, event.account_id, event.case_id, d.payload, $2, $2
+   from event, jsonb_to_recordset($14::jsonb) as d (id uuid, kind text, reaction text, payload jsonb)`,
+);
+
+export async function insertEvent(trx: Transaction<Database>, id: string, event: EventRow, deliveries: Delivery[], now: Date): Promise<void> {
+  const { client } = event;
+  const values = [
+    id, now, event.type, event.accountId ?? null, event.actor.kind, event.actor.id ?? null, event.sessionId ?? null,
+    event.deviceId ?? null, event.caseId ?? null, client?.ip ?? null, client?.userAgent?.slice(0, 400) ?? null,
+    client?.requestId ?? null, JSON.stringify(event.detail),
+  ];
+  if (deliveries.length === 0) await insertAlone(trx, ...values);
+  else await insertWithDeliveries(trx, ...values, JSON.stringify(deliveries));
+}

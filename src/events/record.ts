@@ -1,0 +1,35 @@
+import type { Transaction } from 'kysely';
+import type { Client } from '../context.ts';
+import { newId } from '../crypto/ids.ts';
+import { ringAfterCommit } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
+import { reactions } from '../reactions.ts';
+import type { EventDetails, EventType } from './catalogue.ts';
+import { insertEvent } from './queries.ts';
+
+export type Actor = { kind: 'anonymous' | 'owner' | 'agent' | 'host' | 'rule' | 'system'; id?: string };
+
+export type NewEvent<Type extends EventType> = {
+  type: Type;
+  actor: Actor;
+  detail: EventDetails[Type];
+  accountId?: string | undefined;
+  sessionId?: string | undefined;
+  deviceId?: string | undefined;
+  caseId?: string | undefined;
+  client?: Client | undefined;
+  /** What its deliveries need beside the event; no secret. */
+  payload?: Record<string, unknown>;
+  /** False where this one event reaches nobody, though its type does. */
+  isSilent?: boolean;
+};
+
+/** Writes the event and the deliveries it causes: both exist exactly when the change of this transaction does. */
+export async function record<Type extends EventType>(trx: Transaction<Database>, event: NewEvent<Type>, now: Date): Promise<string> {
+  const id = newId(now);
+  const caused = event.isSilent ? [] : (reactions[event.type] ?? []);
+  const deliveries = caused.map(({ kind, name }) => ({ id: newId(now), kind, reaction: name, payload: event.payload ?? {} }));
+  await insertEvent(trx, id, event, deliveries, now);
+  if (deliveries.length > 0) ringAfterCommit(trx);
+  return id;
+}

@@ -1,0 +1,107 @@
+import type { Transaction } from 'kysely';
+import { type CaseRow, openOrJoinCase } from '../cases/open-case.ts';
+import type { Client, Context } from '../context.ts';
+import { newId } from '../crypto/ids.ts';
+import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
+import { type Actor, record } from '../events/record.ts';
+import { voidLinks } from '../links/links.ts';
+import { Problem } from '../problem.ts';
+import { endEverything } from '../sessions/end.ts';
+import { plus } from '../time.ts';
+import * as queries from './queries.ts';
+import { coolDown, isFreeze, type Scope, type Source } from './rules.ts';
+
+export type ReasonCode = queries.HoldRow['reason_code'];
+
+export type HoldRequest = {
+  accountId: string;
+  scope: Scope;
+  reasonCode: ReasonCode;
+  source: Source;
+  actor: Actor;
+  note?: string | undefined;
+  until?: Date | undefined;
+  client?: Client | undefined;
+};
+
+export type Frozen = { hold: queries.HoldRow; theCase: CaseRow; receipt: string };
+
+/**
+ * Contains an account in one transaction: hold, end of every session, device, half-done sign-in and open link, case,
+ * ticket, notice and signed receipt, all or none. The same press again gives the same hold. Throws `not-found`.
+ */
+export async function freeze(ctx: Context, request: HoldRequest): Promise<Frozen> {
+  const now = ctx.clock.now();
+  return await transact(ctx.urgentDb, ctx.ring, (trx) => freezeWithin(trx, ctx, request, now));
+}
+
+/** The freeze as a part of a larger change, such as the pressing of a mailed link. */
+export async function freezeWithin(trx: Transaction<Database>, ctx: Context, request: HoldRequest, now: Date): Promise<Frozen> {
+  const account = await queries.lockAccountForChange(trx, request.accountId);
+  if (!account) throw new Problem('not-found');
+  const theCase = await openOrJoinCase(trx, ctx, { accountId: account.id, kind: 'takeover', priority: 'urgent', actor: request.actor, client: request.client }, now);
+  const hold = await placeOnce(trx, { ...request, caseId: theCase.id }, now);
+  const receipt = await ctx.signer.signReceipt(
+    { sub: account.id, event: 'account-frozen', scope: hold.scope, case: theCase.reference, at: now.toISOString() },
+    now,
+  );
+  await queries.insertReceipt(trx, {
+    id: newId(now), account_id: account.id, case_id: theCase.id, hold_id: hold.id, jws: receipt, issued_at: now,
+  });
+  return { hold, theCase, receipt };
+}
+
+/** Places a hold of any scope. One on `all` contains the account as a freeze does. Throws `not-found`. */
+export async function placeHold(ctx: Context, request: HoldRequest): Promise<queries.HoldRow> {
+  const now = ctx.clock.now();
+  if (isFreeze(request)) return (await freeze(ctx, request)).hold;
+  return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
+    const account = await queries.lockAccountForChange(trx, request.accountId);
+    if (!account) throw new Problem('not-found');
+    return await placeOnce(trx, request, now);
+  });
+}
+
+async function placeOnce(trx: Transaction<Database>, request: HoldRequest & { caseId?: string }, now: Date): Promise<queries.HoldRow> {
+  const standing = await queries.findStandingHolds(trx, request.accountId, now);
+  const same = standing.find(
+    (hold) => hold.scope === request.scope && hold.source === request.source && hold.reason_code === request.reasonCode
+      && hold.until?.getTime() === request.until?.getTime(),
+  );
+  if (same) return same;
+  const hold = await queries.insertHold(trx, {
+    id: newId(now),
+    account_id: request.accountId,
+    scope: request.scope,
+    reason_code: request.reasonCode,
+    source: request.source,
+    placed_by: request.actor.id ?? null,
+    case_id: request.caseId ?? null,
+    note: request.note ?? null,
+    since: now,
+    until: request.until ?? null,
+  });
+  const common = { actor: request.actor, accountId: request.accountId, caseId: request.caseId, client: request.client };
+  const detail = { holdId: hold.id, source: hold.source, reasonCode: hold.reason_code, note: hold.note };
+  if (!isFreeze(hold)) {
+    const placed = { ...detail, scope: hold.scope, until: hold.until?.toISOString() ?? null };
+    await record(trx, { ...common, type: 'hold.placed', detail: placed }, now);
+    return hold;
+  }
+  const endedSessions = await endEverything(trx, request.accountId, 'frozen', now);
+  await voidLinks(trx, request.accountId, ['reset-password'], now);
+  await record(trx, { ...common, type: 'account.frozen', detail: { ...detail, endedSessions } }, now);
+  return hold;
+}
+
+/** After a credential changed: money leaves later. The hold can grow, and nobody can lift it. */
+export async function startCoolDown(trx: Transaction<Database>, ctx: Context, accountId: string, client: Client, now: Date): Promise<void> {
+  const { scope, reasonCode, length } = coolDown(ctx.policy);
+  const hold = await queries.extendPolicyHold(trx, {
+    id: newId(now), account_id: accountId, scope, reason_code: reasonCode, source: 'policy', since: now, until: plus(now, length),
+  });
+  const detail = { holdId: hold.id, scope, source: 'policy', reasonCode, until: hold.until?.toISOString() ?? null, note: null };
+  // The notice of the change itself tells of the hold.
+  await record(trx, { type: 'hold.placed', actor: { kind: 'system' }, accountId, client, detail, isSilent: true }, now);
+}

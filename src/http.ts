@@ -1,0 +1,96 @@
+import { OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import type { Client } from './context.ts';
+import { Problem, type ProblemCode, problems } from './problem.ts';
+import type { AgentSession, Session } from './sessions/check.ts';
+import type { ApiKey } from './api-keys/api-keys.ts';
+
+/** What a request carries once the middleware before its handler has run. */
+export type Variables = {
+  client: Client;
+  /** Set behind `requireOwner`. */
+  session: Session;
+  /** Set behind `requireOwnerOrCase`: the session, or undefined for a case token. */
+  speaker: { accountId: string; session: Session | undefined };
+  agent: AgentSession;
+  apiKey: ApiKey;
+};
+export type Env = { Variables: Variables; Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } } } };
+export type Router = OpenAPIHono<Env>;
+export type Guard = MiddlewareHandler<Env>;
+
+/** A feature's routes. Input that is not valid becomes `invalid-request` with a pointer to each fault. */
+export function router(): Router {
+  return new OpenAPIHono<Env>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      throw new Problem('invalid-request', { errors: result.error.issues.flatMap((issue) => pointersOf(issue)) });
+    },
+  });
+}
+
+type Issue = { code?: string; path: PropertyKey[]; message: string; keys?: string[] };
+
+function pointersOf(issue: Issue): { pointer: string; detail: string }[] {
+  const at = (path: PropertyKey[]) => path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  if (issue.code !== 'unrecognized_keys') return [{ pointer: at(issue.path), detail: issue.message }];
+  return (issue.keys ?? []).map((key) => ({ pointer: at([...issue.path, key]), detail: 'is not known here' }));
+}
+
+const problemSchema = z
+  .object({
+    type: z.url(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
+    requestId: z.string(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .openapi('Problem', { description: 'RFC 9457' });
+
+/** The `responses` entries of a route for the problems it can answer with, beside those any route can. */
+export function refusals(...codes: ProblemCode[]) {
+  const byStatus = Map.groupBy(new Set<ProblemCode>([...codes, 'invalid-request', 'internal-error']), (code) => problems[code]);
+  return Object.fromEntries(
+    [...byStatus].map(([status, some]) => [
+      status,
+      { description: some.map((code) => `\`${code}\``).join(', '), content: { 'application/problem+json': { schema: problemSchema } } },
+    ]),
+  ) as Record<never, never>;
+}
+
+export function body<Schema extends z.ZodType>(schema: Schema) {
+  return { body: { required: true, content: { 'application/json': { schema } } } } as const;
+}
+
+export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
+  return { description, content: { 'application/json': { schema } } } as const;
+}
+
+export const nothing = { description: 'Done' } as const;
+
+/** The bearer token of the request. Throws `unauthorized` when there is none. */
+export function bearer(c: HonoContext<Env>): string {
+  const token = /^Bearer ([\w~+/.=-]{8,4096})$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  if (!token) throw unauthorized();
+  return token;
+}
+
+/** 401 with the challenge that RFC 6750 asks for. */
+export function unauthorized(): Problem {
+  return new Problem('unauthorized', { headers: { 'www-authenticate': 'Bearer' } });
+}
+
+export const page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().min(1).max(300).optional(),
+});
+
+/** Makes one page of a list that was asked for with one row more than fits. */
+export function paged<Row, Item>(rows: Row[], limit: number, cursorOf: (row: Row) => string, show: (row: Row) => Item): { items: Item[]; nextCursor: string | null } {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(show), nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
+}
+

@@ -1,0 +1,78 @@
+import { Redis } from 'ioredis';
+import type pg from 'pg';
+import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Policy } from '../policy.ts';
+import { Problem, type ProblemCode } from '../problem.ts';
+import { addressBlock } from './address-block.ts';
+
+type Rule = { points: number; seconds: number; code: ProblemCode };
+
+// biome-ignore format: a table reads as one
+const rules = (policy: Policy) => ({
+  'sign-in':        { points: policy['limits.signInPerIp'],          seconds: 60,   code: 'too-many-attempts' },
+  'reset':          { points: policy['limits.resetPerIp'],           seconds: 60,   code: 'too-many-requests' },
+  'sign-up':        { points: policy['limits.signUpPerIp'],          seconds: 60,   code: 'too-many-requests' },
+  'other':          { points: policy['limits.otherPerIp'],           seconds: 60,   code: 'too-many-requests' },
+  'reset-mail':     { points: policy['limits.resetMailPerAccount'],  seconds: 3600, code: 'too-many-requests' },
+  'mail-recipient': { points: policy['limits.mailPerRecipient'],     seconds: 600,  code: 'too-many-requests' },
+} as const satisfies Record<string, Rule>);
+
+export type LimitName = keyof ReturnType<typeof rules>;
+
+/** Rates shared by all nodes. They slow a caller down; who is locked or held is decided elsewhere. */
+export type Limits = {
+  /** Counts one use by this address (IPv6 by /64). Throws Problem 429 with Retry-After past the limit. */
+  takeForAddress(name: LimitName, ip: string): Promise<void>;
+  /** Counts one use by this key; false past the limit. */
+  take(name: LimitName, key: string): Promise<boolean>;
+  close(): Promise<void>;
+};
+
+/** Redis where `redisUrl` names one, with Postgres standing in whenever it cannot be reached; else Postgres alone. */
+export function openLimits(policy: Policy, pool: pg.Pool, redisUrl: string | undefined): Limits {
+  const redis = redisUrl === undefined ? undefined : connectRedis(redisUrl);
+  const limiters = Object.fromEntries(
+    Object.entries(rules(policy)).map(([name, rule]) => [name, { rule, store: openStore(name, rule, pool, redis) }]),
+  ) as Record<LimitName, { rule: Rule; store: RateLimiterPostgres | RateLimiterRedis }>;
+
+  async function consume(name: LimitName, key: string): Promise<RateLimiterRes | undefined> {
+    try {
+      await limiters[name].store.consume(key);
+      return undefined;
+    } catch (refusal) {
+      if (refusal instanceof RateLimiterRes) return refusal;
+      // Neither store answers: fail closed, a limit that cannot count must not let guesses through.
+      throw new Problem('busy', { retryAfter: 1 });
+    }
+  }
+
+  return {
+    async takeForAddress(name, ip) {
+      const refusal = await consume(name, addressBlock(ip));
+      if (!refusal) return;
+      throw new Problem(limiters[name].rule.code, { retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) });
+    },
+    take: async (name, key) => (await consume(name, key)) === undefined,
+    close: async () => redis?.disconnect(),
+  };
+}
+
+function openStore(name: string, rule: Rule, pool: pg.Pool, redis: Redis | undefined) {
+  const options = { keyPrefix: name, points: rule.points, duration: rule.seconds };
+  const postgres = new RateLimiterPostgres({
+    ...options,
+    storeClient: pool,
+    tableName: 'rate_limits',
+    tableCreated: true,
+    clearExpiredByTimeout: false,
+  });
+  if (!redis) return postgres;
+  return new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: postgres });
+}
+
+function connectRedis(url: string): Redis {
+  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, connectTimeout: 1_000, commandTimeout: 500 });
+  // Reported by the insurance taking over; an unhandled event would end the process.
+  redis.on('error', () => undefined);
+  return redis;
+}

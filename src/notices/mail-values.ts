@@ -1,0 +1,65 @@
+type Optional<T> = { [K in keyof T]?: T[K] | undefined };
+
+export type SharedValues = {
+  publicUrl: string;
+  service: string;
+  /** Where the owner can ask whether a mail is real: an address or a page of the operator. */
+  contact: string;
+  /** The address or name the mail is about; it is shown masked. */
+  account: string;
+  at: Date;
+} & Optional<{ timeZone: string; phrase: string; caseReference: string; device: string; ip: string }>;
+
+export type HoldScope = 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-changes';
+
+type Freezable = SharedValues & { freezeToken: string };
+type CaseLinked = SharedValues & { caseReference: string } & Optional<{ caseToken: string }>;
+
+/** What each template must be given. Tokens are bare: the renderer puts them into the fragment of a link. */
+export type MailValues = {
+  'confirm-email': SharedValues & { token: string };
+  'already-registered': SharedValues;
+  'reset-password': SharedValues & { token: string; expiresInSeconds: number };
+  'report-confirm': SharedValues & { token: string };
+  'unfreeze-code': SharedValues & { code: string; expiresInSeconds: number };
+
+  'password-changed': Freezable;
+  'password-reset-done': Freezable;
+  'totp-added': Freezable;
+  'totp-removed': Freezable;
+  'recovery-codes-issued': Freezable;
+  'recovery-code-used': Freezable & { left: number };
+  'new-device-sign-in': Freezable;
+  'refresh-reuse': Freezable;
+
+  'sign-in-locked': Freezable & { until: Date; unlockToken: string };
+  'lockout-warning': Freezable & { failures: number; limit: number };
+  'password-disabled': Freezable & { failures: number };
+  'second-factor-guessing': Freezable;
+  'second-factor-locked': Freezable & { until: Date };
+
+  'account-frozen': CaseLinked & { by: 'owner' | 'agent' | 'rule' };
+  'hold-placed': SharedValues & { scope: HoldScope } & Optional<{ until: Date }>;
+  'hold-released': Freezable & { scope: HoldScope };
+  'case-update': CaseLinked;
+};
+
+export type Template = keyof MailValues;
+
+type Tokens = { token: string; freezeToken: string; unlockToken: string; caseToken: string };
+export type TokenName = keyof Tokens;
+
+/** Any template's values, as the renderer reads them. */
+export type AnyValues = SharedValues &
+  Optional<
+    Tokens & {
+      code: string;
+      expiresInSeconds: number;
+      until: Date;
+      left: number;
+      failures: number;
+      limit: number;
+      by: string;
+      scope: HoldScope;
+    }
+  >;

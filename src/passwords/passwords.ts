@@ -1,0 +1,107 @@
+import type { Kysely, Transaction } from 'kysely';
+import { readIdentifier } from '../accounts/identifiers.ts';
+import type { Client, Context } from '../context.ts';
+import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
+import { record } from '../events/record.ts';
+import { startCoolDown } from '../holds/freeze.ts';
+import { heldProblem, passAlone } from '../holds/gate.ts';
+import { counterKey, forgetFailures } from '../lockout/attempts.ts';
+import { findLink, type LinkRow, redeemLink, reserveLinkAttempt, returnLinkAttempt, voidLinks } from '../links/links.ts';
+import { Problem } from '../problem.ts';
+import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
+import { hasSecondFactor } from '../second-factors/second-factor.ts';
+import { endEverything } from '../sessions/end.ts';
+import { acceptPassword } from './check-password.ts';
+import * as queries from './queries.ts';
+
+/**
+ * Writes one event, for known and unknown identifiers alike; the worker looks the account up and mails the link.
+ * So the answer says nothing, in bytes or time (OWASP forgot password, ASVS 6.3.8).
+ */
+export async function requestReset(ctx: Context, identifier: string, client: Client): Promise<void> {
+  await ctx.limits.takeForAddress('reset', client.ip);
+  const now = ctx.clock.now();
+  const value = readIdentifier(identifier);
+  const detail = { identifier: ctx.keys.hash('reset-identifier', value).toString('base64url').slice(0, 22) };
+  await transact(ctx.db, ctx.ring, (trx) =>
+    record(trx, { type: 'password-reset.requested', actor: { kind: 'anonymous' }, client, detail, payload: { identifier: value } }, now),
+  );
+}
+
+export type ResetInput = { token: string; newPassword: string; code?: string | undefined };
+
+/**
+ * Sets a new password against a mailed token and, where one is enrolled, a second factor. Ends every session, device,
+ * challenge and other reset link; signs nobody in; withdrawals wait. Throws `invalid-token`, `second-factor-required`,
+ * `invalid-code`, `weak-password`, `account-held`; only success spends the token.
+ */
+export async function confirmReset(ctx: Context, input: ResetInput, client: Client): Promise<void> {
+  await ctx.limits.takeForAddress('reset', client.ip);
+  const now = ctx.clock.now();
+  const link = await findLink(ctx.db, input.token, now);
+  if (link?.purpose !== 'reset-password' || !link.account_id) throw new Problem('invalid-token');
+  const accountId = link.account_id;
+  const owner = await queries.findOwner(ctx.db, accountId);
+  if (!owner) throw new Problem('invalid-token');
+  const password = acceptPassword(ctx, input.newPassword, owner, client.locale, 'newPassword');
+  const candidate = await proveFactor(ctx, { link, accountId, input, client }, now);
+  const hash = await ctx.hasher.hash(password);
+  const outcome = await transact(ctx.db, ctx.ring, (trx) => applyReset(trx, ctx, { accountId, input, client, candidate, hash }, now));
+  if (outcome instanceof Problem) throw outcome;
+}
+
+type Proof = { link: LinkRow; accountId: string; input: ResetInput; client: Client };
+
+async function proveFactor(ctx: Context, { accountId, input, client }: Proof, now: Date): Promise<Candidate | undefined> {
+  if (!(await hasSecondFactor(ctx.db, accountId))) return undefined;
+  if (input.code === undefined) throw new Problem('second-factor-required', { members: { factors: ['totp', 'recovery-code'] } });
+  const isWithin = await reserveLinkAttempt(ctx.db, input.token, 'reset-password', ctx.policy['reset.attempts'], now);
+  if (!isWithin) throw new Problem('invalid-token');
+  const candidate = await checkCode(ctx, { accountId, deviceId: undefined, client }, input.code);
+  if (!candidate) throw new Problem('invalid-code');
+  await returnLinkAttempt(ctx.db, input.token);
+  return candidate;
+}
+
+type Change = { accountId: string; input: ResetInput; client: Client; candidate: Candidate | undefined; hash: string };
+
+async function applyReset(trx: Transaction<Database>, ctx: Context, change: Change, now: Date): Promise<Problem | undefined> {
+  const { accountId, client, candidate } = change;
+  const passage = await passAlone(trx, accountId, 'reset-password', now);
+  if (!passage) return new Problem('invalid-token');
+  if (passage.stoppedBy.length > 0) return heldProblem(passage.stoppedBy);
+  if (!candidate && (await hasSecondFactor(trx, accountId))) return new Problem('invalid-token');
+  if (candidate && !(await redeemCode(trx, { accountId, deviceId: undefined, client }, candidate, now))) return new Problem('invalid-code');
+  const redeemed = await redeemLink(trx, change.input.token, 'reset-password', now);
+  if (!redeemed) return rollBack();
+  await forgetPasswordFailures(trx, ctx, accountId);
+  await queries.setPassword(trx, accountId, change.hash, now);
+  await voidLinks(trx, accountId, ['reset-password'], now);
+  await endEverything(trx, accountId, 'password-reset', now);
+  await startCoolDown(trx, ctx, accountId, client, now);
+  const amr = candidate ? [candidate.factor] : [];
+  await record(trx, { type: 'password.reset', actor: { kind: 'owner', id: accountId }, accountId, client, detail: { amr } }, now);
+  return undefined;
+}
+
+/** Thrown, so that the code which was right is not spent with a token that was not. */
+function rollBack(): never {
+  throw new Problem('invalid-token');
+}
+
+/** Opens the strangers' counters of every identifier of the account. */
+export async function forgetPasswordFailures(trx: Transaction<Database>, ctx: Context, accountId: string): Promise<void> {
+  const values = await queries.listIdentifiers(trx, accountId);
+  if (values.length > 0) await forgetFailures(trx, values.map((value) => counterKey(ctx, 'identifier', value)));
+}
+
+/** After too many failures in a row the password opens nothing until a reset. Returns whether this call shut it. */
+export async function disablePassword(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
+  return await queries.disablePassword(trx, accountId, now);
+}
+
+/** Hashes a right password anew with today's parameters. */
+export async function upgradeHash(ctx: Context, db: Kysely<Database>, accountId: string, stored: string, password: string): Promise<void> {
+  await queries.upgradeHash(db, accountId, stored, await ctx.hasher.hash(password));
+}

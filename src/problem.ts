@@ -1,0 +1,72 @@
+/** Every problem an answer can carry (RFC 9457): its code names the page at /problems/{code} and never changes. */
+// biome-ignore format: a table reads as one
+export const problems = {
+  'malformed-json':              400,
+  'invalid-token':               400,
+  'unauthorized':                401,
+  'invalid-credentials':         401,
+  'invalid-code':                401,
+  'invalid-challenge':           401,
+  'invalid-refresh-token':       401,
+  'second-factor-required':      401,
+  'insufficient-authentication': 401,
+  'forbidden':                   403,
+  'account-held':                403,
+  'cross-site':                  403,
+  'not-found':                   404,
+  'method-not-allowed':          405,
+  'account-exists':              409,
+  'transaction-conflict':        409,
+  'already-enrolled':            409,
+  'idempotency-key-in-flight':   409,
+  'body-too-large':              413,
+  'unsupported-media-type':      415,
+  'invalid-request':             422,
+  'weak-password':               422,
+  'idempotency-key-reused':      422,
+  'too-many-attempts':           429,
+  'too-many-requests':           429,
+  'internal-error':              500,
+  'busy':                        503,
+} as const;
+
+export type ProblemCode = keyof typeof problems;
+export type FieldError = { pointer: string; detail: string };
+export type ProblemOptions = {
+  detail?: string;
+  errors?: FieldError[];
+  /** Seconds until it makes sense to try again. */
+  retryAfter?: number;
+  headers?: Record<string, string>;
+  /** Members beside the standard ones. */
+  members?: Record<string, unknown>;
+};
+
+/** An expected refusal, thrown by a use case and rendered in one place. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly options: ProblemOptions;
+
+  constructor(code: ProblemCode, options: ProblemOptions = {}) {
+    super(code);
+    this.code = code;
+    this.options = options;
+  }
+}
+
+export type ProblemBody = { type: string; title: string; status: number; code: ProblemCode; requestId: string };
+
+/** The members that go over the wire. Nothing here comes from an unexpected error. */
+export function problemBody(problem: Problem, publicUrl: string, requestId: string, title: string): ProblemBody {
+  const { detail, errors, members } = problem.options;
+  return {
+    type: `${publicUrl}/problems/${problem.code}`,
+    title,
+    status: problems[problem.code],
+    code: problem.code,
+    ...(detail === undefined ? {} : { detail }),
+    ...(errors === undefined ? {} : { errors }),
+    ...members,
+    requestId,
+  };
+}

@@ -1,0 +1,86 @@
+import type { Transaction } from 'kysely';
+import type { Client, Context } from '../context.ts';
+import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
+import { record } from '../events/record.ts';
+import { type Attempt, clearAttempts, counterKey, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
+import { totpLimit } from '../lockout/rules.ts';
+import { Problem } from '../problem.ts';
+import { secondsUntil } from '../time.ts';
+import * as queries from './queries.ts';
+import { isTotpCode, matchTotp, readRecoveryCode } from './rules.ts';
+
+/** How many wrong codes after a right password mean that somebody else knows the password. */
+const ALARM_AT = 3;
+
+export type Prover = { accountId: string; deviceId: string | undefined; client: Client };
+
+/** A code that fits and is not spent yet. Spending it decides among all who hold the same one. */
+export type Candidate = { attempt: Attempt } & (
+  | { factor: 'totp'; factorId: string; step: number }
+  | { factor: 'recovery-code'; selector: string }
+);
+
+/**
+ * Counts the try, then looks at the code; a wrong one is remembered before undefined says so.
+ * Throws `too-many-attempts` while the account's factor is locked (NIST 800-63B-4 3.2.2).
+ */
+export async function checkCode(ctx: Context, prover: Prover, code: string): Promise<Candidate | undefined> {
+  const now = ctx.clock.now();
+  const key = counterKey(ctx, 'totp', `${prover.accountId}:${prover.deviceId ?? ''}`);
+  const reservation = await reserveAttempt(ctx, key, totpLimit(ctx.policy), now);
+  if ('refused' in reservation) {
+    const { refused } = reservation;
+    throw new Problem('too-many-attempts', { retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1 });
+  }
+  const { attempt } = reservation;
+  const candidate = await findCandidate(ctx, prover.accountId, code, attempt, now);
+  if (candidate) return candidate;
+  await transact(ctx.db, ctx.ring, (trx) => rememberWrongCode(trx, prover, isTotpCode(code) ? 'totp' : 'recovery-code', attempt, now));
+  return undefined;
+}
+
+/** Spends the candidate. False when another use was first: then it counts as a wrong code. */
+export async function redeemCode(trx: Transaction<Database>, prover: Prover, candidate: Candidate, now: Date): Promise<boolean> {
+  const isRedeemed = candidate.factor === 'totp'
+    ? await queries.redeemTotpStep(trx, candidate.factorId, candidate.step)
+    : await redeemRecoveryCode(trx, prover, candidate.selector, now);
+  if (!isRedeemed) {
+    await rememberWrongCode(trx, prover, candidate.factor, candidate.attempt, now);
+    return false;
+  }
+  await clearAttempts(trx, candidate.attempt);
+  return true;
+}
+
+async function findCandidate(ctx: Context, accountId: string, code: string, attempt: Attempt, now: Date): Promise<Candidate | undefined> {
+  const recovery = readRecoveryCode(code);
+  if (recovery) {
+    const stored = await queries.findRecoveryCode(ctx.db, accountId, recovery.selector);
+    const isRight = await ctx.hasher.verify(stored, recovery.text);
+    return isRight ? { attempt, factor: 'recovery-code', selector: recovery.selector } : undefined;
+  }
+  const totp = await queries.findTotp(ctx.reader, accountId);
+  if (!totp) return undefined;
+  const step = matchTotp(ctx.keys.decrypt(totp.secret, `totp_factors.secret:${totp.id}`), code, now);
+  return step === undefined ? undefined : { attempt, factor: 'totp', factorId: totp.id, step };
+}
+
+async function redeemRecoveryCode(trx: Transaction<Database>, prover: Prover, selector: string, now: Date): Promise<boolean> {
+  const left = await queries.redeemRecoveryCode(trx, prover.accountId, selector, now);
+  if (left === undefined) return false;
+  const actor = { kind: 'owner', id: prover.accountId } as const;
+  const payload = { codesLeft: left };
+  await record(trx, { type: 'recovery-code.used', actor, accountId: prover.accountId, client: prover.client, detail: { left }, payload }, now);
+  return true;
+}
+
+async function rememberWrongCode(trx: Transaction<Database>, prover: Prover, factor: Candidate['factor'], attempt: Attempt, now: Date): Promise<void> {
+  const { failures, ...judgement } = await failAttempt(trx, attempt, now);
+  const event = { actor: { kind: 'anonymous' }, accountId: prover.accountId, deviceId: prover.deviceId, client: prover.client } as const;
+  await record(trx, { ...event, type: 'second-factor.failed', detail: { factor, failures } }, now);
+  if (failures === ALARM_AT) await record(trx, { ...event, type: 'second-factor.guessed', detail: { failures } }, now);
+  if (judgement.verdict !== 'locked' || !judgement.isNew) return;
+  const until = judgement.until.toISOString();
+  await record(trx, { ...event, type: 'second-factor.locked', detail: { until }, payload: { until } }, now);
+}

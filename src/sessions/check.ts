@@ -1,0 +1,33 @@
+import type { Context } from '../context.ts';
+import { isStopping } from '../holds/rules.ts';
+import { MINUTE, plus } from '../time.ts';
+import * as queries from './queries.ts';
+
+export type Session = queries.LiveSession;
+export type AgentSession = queries.LiveAgentSession;
+export type SessionHold = queries.SessionHold;
+
+/** The session behind an access token, or undefined when it is forged, expired, idle, ended, held or of another kind. */
+export async function findSession(ctx: Context, accessToken: string): Promise<Session | undefined> {
+  const now = ctx.clock.now();
+  const claims = await ctx.signer.verify('owner', accessToken, now);
+  if (typeof claims?.['sid'] !== 'string') return undefined;
+  const session = await queries.findLiveSession(ctx.reader, claims['sid'], now, plus(now, -ctx.policy['session.idle']));
+  if (!session || session.account_id !== claims.sub) return undefined;
+  return session.holds?.some((hold) => isStopping(hold, 'use-session')) ? undefined : session;
+}
+
+/** As `findSession`, for agents: another audience, and `agents.idle`. */
+export async function findAgentSession(ctx: Context, accessToken: string): Promise<AgentSession | undefined> {
+  const now = ctx.clock.now();
+  const claims = await ctx.signer.verify('agent', accessToken, now);
+  if (typeof claims?.['sid'] !== 'string') return undefined;
+  return await queries.findLiveAgentSession(ctx.reader, claims['sid'], now, plus(now, -ctx.policy['agents.idle']));
+}
+
+/** Notes that the session's holder is there: at most one write a minute. */
+export async function noteActivity(ctx: Context, session: { id: string; last_seen_at: Date }): Promise<void> {
+  const now = ctx.clock.now();
+  if (plus(session.last_seen_at, MINUTE) > now) return;
+  await queries.touchSession(ctx.db, session.id, now, plus(now, -MINUTE));
+}

@@ -1,0 +1,41 @@
+import type { Transaction } from 'kysely';
+import type { Client, Context } from '../context.ts';
+import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
+import { type Actor, record } from '../events/record.ts';
+import * as queries from './queries.ts';
+
+/** Every session, known device and half-done sign-in of the account is gone when this transaction commits. */
+export async function endEverything(trx: Transaction<Database>, accountId: string, reason: string, now: Date): Promise<number> {
+  await queries.deleteChallenges(trx, accountId);
+  await queries.deleteDevices(trx, accountId, undefined);
+  return await queries.endSessions(trx, accountId, reason, now);
+}
+
+/** As `endEverything`, but the session and device that made the change go on. */
+export async function endOthers(trx: Transaction<Database>, keep: { accountId: string; sessionId: string; deviceId: string | null }, reason: string, now: Date): Promise<number> {
+  await queries.deleteChallenges(trx, keep.accountId);
+  await queries.deleteDevices(trx, keep.accountId, keep.deviceId ?? undefined);
+  return await queries.endSessions(trx, keep.accountId, reason, now, keep.sessionId);
+}
+
+/** Ends the caller's own session, at once on every node (ASVS 7.4.1). */
+export async function signOut(ctx: Context, who: { sessionId: string; actor: Actor }, client: Client): Promise<void> {
+  const now = ctx.clock.now();
+  await transact(ctx.db, ctx.ring, async (trx) => {
+    const isEnded = await queries.endSession(trx, who.sessionId, 'signed-out', now);
+    if (!isEnded) return;
+    const accountId = who.actor.kind === 'owner' ? who.actor.id : undefined;
+    await record(trx, { type: 'session.ended', actor: who.actor, accountId, sessionId: who.sessionId, client, detail: { reason: 'signed-out' } }, now);
+  });
+}
+
+/** An agent ends every session of an account; how many there were. */
+export async function revokeSessions(ctx: Context, accountId: string, actor: Actor, client: Client): Promise<number> {
+  const now = ctx.clock.now();
+  return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
+    const ended = await endEverything(trx, accountId, 'revoked-by-agent', now);
+    await record(trx, { type: 'session.ended', actor, accountId, client, detail: { reason: 'revoked-by-agent' } }, now);
+    return ended;
+  });
+}

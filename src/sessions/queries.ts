@@ -1,0 +1,182 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { statement } from '../db/statement.ts';
+import type { Database } from '../db/types.ts';
+
+export type Assurance = { acr: 'aal1' | 'aal2'; amr: string[] };
+
+const insert = statement<never, unknown[]>(
+  'insert-session',
+  `with session as (
+     insert into sessions (id, account_id, agent_id, device_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, ip, user_agent)
+     values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9, $10) returning id)
+   insert into refresh_tokens (token_hash, session_id, issued_at) select $11, id, $7 from session`,
+);
+
+export type NewSession = Assurance & {
+  id: string;
+  accountId: string | null;
+  agentId: string | null;
+  deviceId: string | null;
+  expiresAt: Date;
+  ip: string;
+  userAgent: string | null;
+  refreshHash: Buffer;
+};
+
+export async function insertSession(trx: Transaction<Database>, s: NewSession, now: Date): Promise<void> {
+  await insert(trx, s.id, s.accountId, s.agentId, s.deviceId, s.acr, s.amr, now, s.expiresAt, s.ip, s.userAgent, s.refreshHash);
+}
+
+/** `since` and `until` as JSON brings them: RFC 3339 texts. */
+export type SessionHold = {
+  scope: Database['holds']['scope'];
+  source: Database['holds']['source'];
+  reason_code: Database['holds']['reason_code'];
+  since: string;
+  until: string | null;
+};
+export type LiveSession = Assurance & {
+  id: string;
+  account_id: string;
+  device_id: string | null;
+  auth_time: Date;
+  last_seen_at: Date;
+  expires_at: Date;
+  holds: SessionHold[] | null;
+};
+
+const findLive = statement<LiveSession, [id: string, now: Date, seenAfter: Date]>(
+  'find-live-session',
+  `select s.id, s.account_id, s.device_id, s.acr, s.amr, s.auth_time, s.last_seen_at, s.expires_at,
+     (select json_agg(json_build_object('scope', h.scope, 'source', h.source, 'reason_code', h.reason_code,
+        'since', h.since, 'until', h.until) order by h.since)
+      from holds h where h.account_id = a.id and h.released_at is null and (h.until is null or h.until > $2)) as holds
+   from sessions s join accounts a on a.id = s.account_id
+   where s.id = $1 and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3 and a.closed_at is null`,
+);
+
+/** Session, account and holds in one indexed query: what every request of an owner asks. */
+export async function findLiveSession(db: Kysely<Database>, id: string, now: Date, seenAfter: Date): Promise<LiveSession | undefined> {
+  return (await findLive(db, id, now, seenAfter))[0];
+}
+
+export type LiveAgentSession = { id: string; agent_id: string; role: Database['agents']['role']; name: string; last_seen_at: Date; auth_time: Date };
+
+const findLiveAgent = statement<LiveAgentSession, [id: string, now: Date, seenAfter: Date]>(
+  'find-live-agent-session',
+  `select s.id, s.agent_id, a.role, a.name, s.last_seen_at, s.auth_time
+   from sessions s join agents a on a.id = s.agent_id
+   where s.id = $1 and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3 and a.disabled_at is null`,
+);
+
+export async function findLiveAgentSession(db: Kysely<Database>, id: string, now: Date, seenAfter: Date): Promise<LiveAgentSession | undefined> {
+  return (await findLiveAgent(db, id, now, seenAfter))[0];
+}
+
+const touch = statement<never, [id: string, now: Date, before: Date]>(
+  'touch-session',
+  'update sessions set last_seen_at = $2 where id = $1 and last_seen_at < $3 and ended_at is null',
+);
+
+export async function touchSession(db: Kysely<Database>, id: string, now: Date, before: Date): Promise<void> {
+  await touch(db, id, now, before);
+}
+
+export type RefreshRow = { session_id: string; account_id: string | null; agent_id: string | null; used_at: Date | null };
+
+const findRefresh = statement<RefreshRow, [hash: Buffer]>(
+  'find-refresh-token',
+  `select t.session_id, s.account_id, s.agent_id, t.used_at
+   from refresh_tokens t join sessions s on s.id = t.session_id where t.token_hash = $1`,
+);
+
+export async function findRefreshToken(db: Kysely<Database>, hash: Buffer): Promise<RefreshRow | undefined> {
+  return (await findRefresh(db, hash))[0];
+}
+
+export type Redeemed = Assurance & { id: string; account_id: string | null; agent_id: string | null; auth_time: Date; expires_at: Date };
+
+const redeem = statement<Redeemed, [hash: Buffer, now: Date, seenAfter: Date, successor: Buffer]>(
+  'redeem-refresh-token',
+  `with used as (
+     update refresh_tokens t set used_at = $2 from sessions s
+     where t.token_hash = $1 and t.used_at is null and s.id = t.session_id
+       and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3
+     returning s.id, s.account_id, s.agent_id, s.acr, s.amr, s.auth_time, s.expires_at),
+   successor as (insert into refresh_tokens (token_hash, session_id, issued_at) select $4, id, $2 from used)
+   select * from used`,
+);
+
+/** Spends one refresh token for its successor. The returned session is the verdict. */
+export async function redeemRefreshToken(
+  trx: Transaction<Database>, hash: Buffer, now: Date, seenAfter: Date, successor: Buffer,
+): Promise<Redeemed | undefined> {
+  return (await redeem(trx, hash, now, seenAfter, successor))[0];
+}
+
+export async function endSession(trx: Transaction<Database>, id: string, reason: string, now: Date): Promise<boolean> {
+  const ended = await trx
+    .updateTable('sessions').set({ ended_at: now, end_reason: reason })
+    .where('id', '=', id).where('ended_at', 'is', null).returning('id').executeTakeFirst();
+  return ended !== undefined;
+}
+
+/** Ends the account's sessions but `except`; how many there were. */
+export async function endSessions(trx: Transaction<Database>, accountId: string, reason: string, now: Date, except?: string): Promise<number> {
+  const ended = await trx
+    .updateTable('sessions').set({ ended_at: now, end_reason: reason })
+    .where('account_id', '=', accountId).where('ended_at', 'is', null)
+    .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
+    .returning('id').execute();
+  return ended.length;
+}
+
+export async function deleteChallenges(trx: Transaction<Database>, accountId: string): Promise<void> {
+  await trx.deleteFrom('challenges').where('account_id', '=', accountId).execute();
+}
+
+const findDeviceRow = statement<{ id: string }, [hash: Buffer, accountId: string]>(
+  'find-device',
+  'select id from devices where account_id = $2 and (token_hash = $1 or prior_token_hash = $1)',
+);
+
+export async function findDevice(db: Kysely<Database>, hash: Buffer, accountId: string): Promise<{ id: string } | undefined> {
+  return (await findDeviceRow(db, hash, accountId))[0];
+}
+
+const renew = statement<{ id: string }, [id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date]>(
+  'renew-device',
+  `update devices set token_hash = $3, prior_token_hash = $2, user_agent = $4, ip = $5, last_seen_at = $6
+   where id = $1 returning id`,
+);
+
+/** Gives a known device its next token; the one it presented stays good until the next is used. */
+export async function renewDevice(
+  trx: Transaction<Database>, id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date,
+): Promise<boolean> {
+  return (await renew(trx, id, presented, next, userAgent, ip, now)).length === 1;
+}
+
+export type NewDevice = { id: string; accountId: string; tokenHash: Buffer; userAgent: string | null; ip: string };
+
+/** Adds a device and forgets the least recently seen ones past `most`. Answers how many the account had before. */
+export async function insertDevice(trx: Transaction<Database>, device: NewDevice, most: number, now: Date): Promise<number> {
+  const kept = await trx.selectFrom('devices').select('id').where('account_id', '=', device.accountId)
+    .orderBy('last_seen_at', 'desc').execute();
+  const forgotten = kept.slice(most - 1).map((row) => row.id);
+  if (forgotten.length > 0) await trx.deleteFrom('devices').where('id', 'in', forgotten).execute();
+  await trx.insertInto('devices').values({
+    id: device.id, account_id: device.accountId, token_hash: device.tokenHash,
+    user_agent: device.userAgent, ip: device.ip, created_at: now, last_seen_at: now,
+  }).execute();
+  return kept.length;
+}
+
+export async function deleteDevices(trx: Transaction<Database>, accountId: string, except: string | undefined): Promise<void> {
+  await trx.deleteFrom('devices').where('account_id', '=', accountId)
+    .$if(except !== undefined, (query) => query.where('id', '<>', except as string)).execute();
+}
+
+export async function deleteEndedSessions(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('sessions').where(sql<boolean>`least(ended_at, expires_at) < ${before}`).where('expires_at', '<', before).execute();
+}

@@ -1,0 +1,80 @@
+import { readIdentifier } from '../accounts/identifiers.ts';
+import type { Client, Context } from '../context.ts';
+import { isOutdated } from '../crypto/hasher.ts';
+import { hashToken } from '../crypto/tokens.ts';
+import { transact } from '../db/transaction.ts';
+import { record } from '../events/record.ts';
+import { type Attempt, countPasswordFailure, counterKey, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
+import { passwordLimit } from '../lockout/rules.ts';
+import { disablePassword, upgradeHash } from '../passwords/passwords.ts';
+import { normalisePassword } from '../passwords/rules.ts';
+import { Problem } from '../problem.ts';
+import { secondsUntil } from '../time.ts';
+import { type Credential, findCredential } from './queries.ts';
+
+export type PasswordInput = { identifier: string; password: string; deviceToken?: string | undefined };
+export type RightPassword = { credential: Credential; attempt: Attempt };
+
+/** The owner is warned this many failures before the password is disabled, and again this many. */
+const WARN_BEFORE = [50, 10];
+
+/**
+ * Checks identifier and password under the limits, with the same work and answers for unknown identifiers.
+ * A right one leaves its attempt to be settled. Throws `invalid-credentials`, `too-many-attempts`, `busy`.
+ */
+export async function checkPassword(ctx: Context, input: PasswordInput, client: Client): Promise<RightPassword> {
+  await ctx.limits.takeForAddress('sign-in', client.ip);
+  const now = ctx.clock.now();
+  const identifier = readIdentifier(input.identifier);
+  const password = normalisePassword(input.password);
+  const deviceHash = input.deviceToken === undefined ? null : hashToken(input.deviceToken);
+  const credential = await findCredential(ctx.reader, identifier, deviceHash);
+  const attempt = await reserve(ctx, identifier, credential, now);
+  const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
+  const isRight = await ctx.hasher.verify(usable, password);
+  if (!isRight || !credential || !usable) {
+    const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
+    throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
+  }
+  if (isOutdated(usable)) await upgradeHash(ctx, ctx.db, credential.account_id, usable, password);
+  return { credential, attempt };
+}
+
+/** A known device counts on its own, so that strangers who guess do not lock its owner out. */
+async function reserve(ctx: Context, identifier: string, credential: Credential | undefined, now: Date): Promise<Attempt> {
+  const key = credential?.device_id ? counterKey(ctx, 'device', credential.device_id) : counterKey(ctx, 'identifier', identifier);
+  const reservation = await reserveAttempt(ctx, key, passwordLimit(ctx.policy), now);
+  if ('attempt' in reservation) return reservation.attempt;
+  const { refused } = reservation;
+  throw new Problem('too-many-attempts', { retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1 });
+}
+
+export type Failure = {
+  credential: Credential | undefined;
+  attempt: Attempt;
+  client: Client;
+  reason: 'wrong-password' | 'wrong-code' | 'password-disabled';
+};
+
+/** Commits the failure, and what it leads to, before the refusal it returns is thrown. */
+export async function rememberFailure(ctx: Context, failure: Failure, now: Date): Promise<Problem> {
+  const { credential, attempt, client, reason } = failure;
+  await transact(ctx.db, ctx.ring, async (trx) => {
+    const judgement = await failAttempt(trx, attempt, now);
+    if (!credential) return;
+    const event = { actor: { kind: 'anonymous' }, accountId: credential.account_id, deviceId: credential.device_id ?? undefined, client } as const;
+    await record(trx, { ...event, type: 'sign-in.failed', detail: { reason } }, now);
+    const failures = await countPasswordFailure(trx, credential.account_id);
+    const most = ctx.policy['lockout.disableAt'];
+    if (WARN_BEFORE.some((margin) => failures === most - margin)) {
+      await record(trx, { ...event, type: 'password.failing', detail: { failures } }, now);
+    }
+    if (failures >= most && (await disablePassword(trx, credential.account_id, now))) {
+      await record(trx, { ...event, type: 'password.disabled', detail: { failures } }, now);
+    }
+    if (judgement.verdict !== 'locked' || !judgement.isNew) return;
+    const detail = { until: judgement.until.toISOString(), onKnownDevice: credential.device_id !== null };
+    await record(trx, { ...event, type: 'sign-in.locked', detail }, now);
+  });
+  return new Problem('invalid-credentials');
+}

@@ -1,0 +1,125 @@
+import type { Transaction } from 'kysely';
+import { issueCaseToken } from '../cases/case-access.ts';
+import type { Client, Context } from '../context.ts';
+import { hashToken, newToken } from '../crypto/tokens.ts';
+import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
+import { record } from '../events/record.ts';
+import { type Hold, heldProblem, pass } from '../holds/gate.ts';
+import { type Attempt, clearPasswordFailures, returnAttempt } from '../lockout/attempts.ts';
+import { passwordLimit } from '../lockout/rules.ts';
+import { Problem } from '../problem.ts';
+import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
+import { type Assurance, openSession, type SignedIn } from '../sessions/issue.ts';
+import { plus } from '../time.ts';
+import { checkPassword, type PasswordInput, rememberFailure } from './credentials.ts';
+import * as queries from './queries.ts';
+
+export type SignInInput = PasswordInput & { code?: string | undefined };
+export type Challenged = { challenge: string; factors: string[]; expiresIn: number };
+
+const FACTORS = ['totp', 'recovery-code'];
+
+/**
+ * Signs an owner in, or answers with a challenge where a second factor is owed. One-shot sign-ins (`code` given) have one
+ * answer for every wrong combination. Throws `invalid-credentials`, `too-many-attempts`, and `account-held` only after
+ * everything was right.
+ */
+export async function signIn(ctx: Context, input: SignInInput, client: Client): Promise<SignedIn | Challenged> {
+  const { credential, attempt } = await checkPassword(ctx, input, client);
+  const entry = { accountId: credential.account_id, deviceId: credential.device_id, deviceToken: input.deviceToken, client };
+  if (!credential.has_totp) return await complete(ctx, { ...entry, attempt, candidate: undefined, challenge: undefined });
+  if (input.code === undefined) return await openChallenge(ctx, entry, attempt);
+  const candidate = await checkCodeQuietly(ctx, entry, input.code);
+  const now = ctx.clock.now();
+  if (!candidate) throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
+  const signedIn = await complete(ctx, { ...entry, attempt, candidate, challenge: undefined });
+  if (signedIn) return signedIn;
+  throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
+}
+
+export type SecondStep = { challenge: string; code: string; deviceToken?: string | undefined };
+
+/** The second step of a sign-in. Throws `invalid-code`, and `invalid-challenge` once there were too many or it expired. */
+export async function answerChallenge(ctx: Context, input: SecondStep, client: Client): Promise<SignedIn> {
+  await ctx.limits.takeForAddress('other', client.ip);
+  const now = ctx.clock.now();
+  const hash = hashToken(input.challenge);
+  const challenge = await queries.reserveChallenge(ctx.limitsDb, hash, ctx.policy['totp.attemptsPerChallenge'], now);
+  if (!challenge) throw new Problem('invalid-challenge');
+  const entry = { accountId: challenge.account_id, deviceId: challenge.device_id, deviceToken: input.deviceToken, client };
+  const candidate = await checkCode(ctx, proverOf(entry), input.code);
+  if (!candidate) throw new Problem('invalid-code');
+  const attempt = { key: challenge.counter_key, reservedAt: new Date(0), limit: passwordLimit(ctx.policy) };
+  const signedIn = await complete(ctx, { ...entry, attempt, candidate, challenge: hash });
+  if (!signedIn) throw new Problem('invalid-code');
+  return signedIn;
+}
+
+type Entry = { accountId: string; deviceId: string | null; deviceToken: string | undefined; client: Client };
+
+const proverOf = (entry: Entry) => ({ accountId: entry.accountId, deviceId: entry.deviceId ?? undefined, client: entry.client });
+
+async function openChallenge(ctx: Context, entry: Entry, attempt: Attempt): Promise<Challenged> {
+  const now = ctx.clock.now();
+  const token = newToken('hf_ch');
+  const ttl = ctx.policy['challenge.ttl'];
+  await transact(ctx.db, ctx.ring, async (trx) => {
+    // A held account gets its challenge too: that it is held is told only after the second factor.
+    await returnAttempt(trx, attempt);
+    await queries.insertChallenge(trx, { hash: token.hash, accountId: entry.accountId, deviceId: entry.deviceId, counterKey: attempt.key, expiresAt: plus(now, ttl) }, now);
+    const actor = { kind: 'anonymous' } as const;
+    await record(trx, { type: 'sign-in.challenged', actor, accountId: entry.accountId, client: entry.client, detail: { factors: FACTORS } }, now);
+  });
+  return { challenge: token.plain, factors: FACTORS, expiresIn: ttl / 1000 };
+}
+
+/** In one shot a locked factor looks like a wrong code: the answer must not tell that the password was right. */
+async function checkCodeQuietly(ctx: Context, entry: Entry, code: string): Promise<Candidate | undefined> {
+  try {
+    return await checkCode(ctx, proverOf(entry), code);
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'too-many-attempts') return undefined;
+    throw error;
+  }
+}
+
+type Completion = Entry & { attempt: Attempt; candidate: Candidate | undefined; challenge: Buffer | undefined };
+type Outcome = { signedIn: SignedIn } | { stoppedBy: Hold[] } | 'spent' | 'gone';
+
+async function complete(ctx: Context, entry: Completion & { candidate: undefined }): Promise<SignedIn>;
+async function complete(ctx: Context, entry: Completion): Promise<SignedIn | undefined>;
+async function complete(ctx: Context, entry: Completion): Promise<SignedIn | undefined> {
+  const now = ctx.clock.now();
+  const outcome = await transact(ctx.db, ctx.ring, (trx) => issue(trx, ctx, entry, now));
+  if (outcome === 'spent') return undefined;
+  if (outcome === 'gone') throw new Problem(entry.challenge ? 'invalid-challenge' : 'invalid-credentials');
+  if ('stoppedBy' in outcome) {
+    throw heldProblem(outcome.stoppedBy, await issueCaseToken(ctx, entry.accountId, 'password', entry.client));
+  }
+  return outcome.signedIn;
+}
+
+/** Under the account's lock: the gate, the code, the challenge, the session. Everything or nothing, and one caller of many. */
+async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion, now: Date): Promise<Outcome> {
+  const { accountId, client, candidate } = entry;
+  const passage = await pass(trx, accountId, 'sign-in', now);
+  if (!passage) return 'gone';
+  if (candidate && !(await redeemCode(trx, proverOf(entry), candidate, now))) return 'spent';
+  if (entry.challenge && !(await queries.redeemChallenge(trx, entry.challenge, now))) throw new Problem('invalid-challenge');
+  if (passage.stoppedBy.length > 0) {
+    await returnAttempt(trx, entry.attempt);
+    const scopes = passage.stoppedBy.map((hold) => hold.scope);
+    const actor = { kind: 'owner', id: accountId } as const;
+    await record(trx, { type: 'sign-in.refused', actor, accountId, client, detail: { action: 'sign-in', scopes } }, now);
+    return { stoppedBy: passage.stoppedBy };
+  }
+  await clearPasswordFailures(trx, entry.attempt, accountId);
+  const presented = entry.deviceId && entry.deviceToken ? { deviceId: entry.deviceId, deviceToken: entry.deviceToken } : undefined;
+  return { signedIn: await openSession(trx, ctx, { accountId, assurance: assuranceOf(candidate), presented, client }, now) };
+}
+
+function assuranceOf(candidate: Candidate | undefined): Assurance {
+  if (!candidate) return { acr: 'aal1', amr: ['pwd'] };
+  return { acr: 'aal2', amr: ['pwd', candidate.factor === 'totp' ? 'otp' : 'recovery-code', 'mfa'] };
+}

@@ -1,0 +1,27 @@
+/** What a helpdesk learns of a case: enough to act, nothing secret, nothing a ticket could unfreeze with. */
+export type TicketMessage = {
+  caseId: string;
+  reference: string;
+  kind: string;
+  priority: 'urgent' | 'high' | 'normal' | 'low';
+  subject: string;
+  body: string;
+  account: { id: string; externalId: string | null };
+  respondBy: string;
+};
+
+export type Opened = { externalId: string | null; url: string | null };
+
+/** One helpdesk system. Each call may be repeated with the same id and must then have no second effect. */
+export type Helpdesk = {
+  open(id: string, message: TicketMessage, at: Date): Promise<Opened>;
+  comment(id: string, message: TicketMessage, at: Date): Promise<void>;
+};
+
+/** The queue of this service itself: a case is its own ticket. */
+export function builtinHelpdesk(publicUrl: string): Helpdesk {
+  return {
+    open: async (_id, message) => ({ externalId: message.reference, url: `${publicUrl}/agent/cases/${message.caseId}` }),
+    comment: async () => undefined,
+  };
+}

@@ -1,0 +1,59 @@
+import type { Context } from '../context.ts';
+import { type Claimed, DeliveryError } from '../events/deliveries.ts';
+import { builtinHelpdesk, type Helpdesk, type TicketMessage } from './helpdesk.ts';
+import * as queries from './queries.ts';
+import { webhookHelpdesk } from './webhook.ts';
+
+export type ListedTicket = queries.ListedTicket;
+
+export function openHelpdesk(ctx: Context): Helpdesk {
+  const { helpdesk, publicUrl } = ctx.config;
+  return helpdesk.provider === 'webhook' ? webhookHelpdesk(helpdesk.url, helpdesk.secret) : builtinHelpdesk(publicUrl);
+}
+
+/** Tells the helpdesk of one event of a case. One ticket per case, however often this runs. */
+export async function deliverTicket(ctx: Context, helpdesk: Helpdesk, delivery: Claimed): Promise<void> {
+  const ticket = delivery.case_id ? await queries.findTicketedCase(ctx.db, delivery.case_id) : undefined;
+  if (!ticket) return;
+  const isOpening = delivery.reaction === 'requested';
+  if (isOpening && ticket.opened_at) return;
+  if (!isOpening && !ticket.opened_at) throw new DeliveryError('the ticket is not open yet');
+  const now = ctx.clock.now();
+  try {
+    if (!isOpening) return await helpdesk.comment(delivery.id, messageOf(ticket, delivery), now);
+    // Named after the case, so that the receiver can tell a second request for it from a first.
+    const opened = await helpdesk.open(`ticket_${ticket.case_id}`, messageOf(ticket, delivery), now);
+    await queries.markOpened(ctx.db, ticket.id, opened.externalId, opened.url, ctx.clock.now());
+  } catch (error) {
+    if (error instanceof DeliveryError) await queries.markTrouble(ctx.db, ticket.id, error.message);
+    throw error;
+  }
+}
+
+export async function listTickets(ctx: Context, caseId: string | undefined, limit: number, before: string | undefined): Promise<ListedTicket[]> {
+  return await queries.listTickets(ctx.urgentDb, caseId, limit, before);
+}
+
+const subjects: Record<queries.TicketedCase['kind'], string> = {
+  takeover: 'Account takeover: account frozen',
+  'suspicious-activity': 'Suspicious activity on an account',
+  'unauthorised-transaction': 'Unauthorised transaction reported',
+  scam: 'Scam reported',
+  'locked-out': 'Owner is locked out',
+  complaint: 'Complaint',
+};
+
+function messageOf(ticket: queries.TicketedCase, delivery: Claimed): TicketMessage {
+  const what = { 'case.opened': 'A case was opened', 'case.reported': 'The owner reported', 'case.message-added': 'The owner wrote' };
+  const event = what[delivery.event_type as keyof typeof what] ?? delivery.event_type;
+  return {
+    caseId: ticket.case_id,
+    reference: ticket.reference,
+    kind: ticket.kind,
+    priority: ticket.case_priority,
+    subject: `[${ticket.reference}] ${subjects[ticket.kind]}`,
+    body: `${event} on ${delivery.at.toISOString()}. First answer due by ${ticket.respond_by.toISOString()}. Details are in the case.`,
+    account: { id: ticket.account_id, externalId: ticket.account_external_id },
+    respondBy: ticket.respond_by.toISOString(),
+  };
+}
