@@ -1,8 +1,12 @@
 #!/usr/bin/env node
-// Old Nodes must be able to parse this file: it says what is missing before anything newer is loaded.
-var major = Number(process.versions.node.split('.')[0]);
+// Any Node can parse this file: it says what is missing before anything newer is loaded.
+import { cpus } from 'node:os';
+
+const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
-  console.error('Holdfast needs Node.js 24 or newer; this is ' + process.versions.node + '. Run it by "npm start", which brings its own on Linux, or install a newer Node.js.');
+  console.error(`Holdfast needs Node.js 24 or newer, this is ${process.versions.node}: use "npm start", which brings its own on Linux, or install a newer Node.js.`);
   process.exit(1);
 }
-import('../src/cli.ts');
+// Password hashes take at most one thread per core; the pool needs more for everything else. Read once, at first use.
+process.env.UV_THREADPOOL_SIZE ??= String(cpus().length + 4);
+await import('../src/cli.ts');

@@ -47,6 +47,7 @@ export type Config = {
   port: number;
   host: string;
   publicUrl: string;
+  publicUrlIsExplicit: boolean;
   serviceName: string;
   databaseUrl: string | undefined;
   redisUrl: string | undefined;
@@ -82,6 +83,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     port: values.PORT,
     host: values.HOST,
     publicUrl,
+    publicUrlIsExplicit: values.PUBLIC_URL !== undefined,
     serviceName: values.SERVICE_NAME,
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL,

@@ -6,6 +6,7 @@ import type { Signer } from './crypto/jwt.ts';
 import type { KeyRing } from './crypto/keys.ts';
 import type { Database } from './db/types.ts';
 import type { Limits } from './lockout/limits.ts';
+import type { Inbox } from './notices/inbox.ts';
 import type { Policy } from './policy.ts';
 import type { Clock } from './time.ts';
 import type { Locale } from './languages/languages.ts';
@@ -28,6 +29,8 @@ export type Context = {
   keys: KeyRing;
   signer: Signer;
   limits: Limits;
+  /** Where mails land while no SMTP server is set; only in development. */
+  inbox: Inbox | undefined;
   /** Wakes the workers of all nodes, after a commit. */
   ring: () => void;
 };

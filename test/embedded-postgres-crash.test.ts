@@ -40,11 +40,11 @@ describe('a second service on the same data', () => {
   it('is found by commands only while it lives', async () => {
     expect(await findEmbeddedPostgres(place.dataDir)).toBeUndefined();
     const service = await runService();
-    expect(await findEmbeddedPostgres(place.dataDir)).toBe(service.said.url);
+    expect(await findEmbeddedPostgres(place.dataDir)).toMatchObject({ url: service.said.url });
     await kill(service.process);
     expect(await findEmbeddedPostgres(place.dataDir)).toBeUndefined();
     const embedded = await start();
-    expect(await findEmbeddedPostgres(place.dataDir)).toBe(embedded.url);
+    expect(await findEmbeddedPostgres(place.dataDir)).toMatchObject({ url: embedded.url });
     expect((await runService()).said.error, 'looking did not free the lock').toMatch(/already/);
   });
 });

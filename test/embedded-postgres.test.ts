@@ -198,7 +198,7 @@ describe.runIf(isRoot)('started by root', () => {
     undo.unshift(() => rmSync(moved.dataDir, { recursive: true, force: true }));
     expect(moved.dataDir).toMatch(/^\/var\/lib\/holdfast\//);
     expect(moved.notice).toMatch(new RegExp(`cannot enter ${place.folder}, so the data is kept in ${moved.dataDir}`));
-    expect(await findEmbeddedPostgres(place.dataDir)).toBe(moved.url);
+    expect(await findEmbeddedPostgres(place.dataDir)).toMatchObject({ url: moved.url });
     await moved.stop();
 
     chmodSync(place.folder, 0o755);

@@ -44,6 +44,26 @@ export async function findAccount(db: Kysely<Database>, id: string): Promise<Acc
   return (await byId(db, id))[0];
 }
 
+export type ProfileRow = {
+  email: string;
+  email_confirmed_at: Date | null;
+  locale: 'en' | 'zh-CN';
+  has_totp: boolean;
+  recovery_codes_left: number;
+};
+
+const profile = statement<ProfileRow, [id: string]>(
+  'find-profile',
+  `select email, email_confirmed_at, locale,
+     exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp,
+     (select count(*)::int from recovery_codes r where r.account_id = a.id and r.used_at is null) as recovery_codes_left
+   from accounts a where id = $1 and closed_at is null`,
+);
+
+export async function findProfile(db: Kysely<Database>, id: string): Promise<ProfileRow | undefined> {
+  return (await profile(db, id))[0];
+}
+
 export async function findAccountByExternalId(db: Kysely<Database>, externalId: string): Promise<AccountRow | undefined> {
   return await db.selectFrom('accounts').selectAll().where('external_id', '=', externalId).executeTakeFirst();
 }

@@ -12,6 +12,10 @@ export async function findAgent(db: Kysely<Database>, emailKey: string): Promise
   return await db.selectFrom('agents').selectAll().where('email_key', '=', emailKey).where('disabled_at', 'is', null).executeTakeFirst();
 }
 
+export async function findActiveAgent(db: Kysely<Database>, id: string): Promise<AgentRow | undefined> {
+  return await db.selectFrom('agents').selectAll().where('id', '=', id).where('disabled_at', 'is', null).executeTakeFirst();
+}
+
 const redeem = statement<{ id: string }, [id: string, step: number]>(
   'redeem-agent-totp-step',
   'update agents set totp_last_step = $2 where id = $1 and totp_last_step < $2 and disabled_at is null returning id',

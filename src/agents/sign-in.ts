@@ -11,7 +11,7 @@ import { passwordLimit } from '../lockout/rules.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
 import { matchTotp } from '../second-factors/rules.ts';
-import { insertAgentSession } from '../sessions/agent-sessions.ts';
+import { insertAgentSession, refreshAgentSession } from '../sessions/agent-sessions.ts';
 import { secondsUntil } from '../time.ts';
 import { agentSecretRow } from './agents.ts';
 import * as queries from './queries.ts';
@@ -67,9 +67,19 @@ async function rememberFailure(trx: Transaction<Database>, attempt: Attempt, ema
   await record(trx, { type: 'agent.locked', actor: { kind: 'anonymous' }, client, detail: { until: judgement.until.toISOString() } }, now);
 }
 
+/** An agent's new tokens for their refresh token. The role is read anew. Throws `invalid-refresh-token`. */
+export async function refreshAgent(ctx: Context, refreshToken: string, client: Client) {
+  const now = ctx.clock.now();
+  const { refreshToken: successor, ...session } = await refreshAgentSession(ctx, refreshToken, client);
+  const agent = await queries.findActiveAgent(ctx.urgentDb, session.agentId);
+  if (!agent) throw new Problem('invalid-refresh-token');
+  const accessToken = await signAgentAccess(ctx, { ...session, role: agent.role }, now);
+  return { accessToken, expiresIn: ctx.policy['access.ttl'] / 1000, refreshToken: successor };
+}
+
 type AgentAccess = { sessionId: string; agentId: string; role: string; authTime: Date };
 
-export async function signAgentAccess(ctx: Context, access: AgentAccess, now: Date): Promise<string> {
+async function signAgentAccess(ctx: Context, access: AgentAccess, now: Date): Promise<string> {
   const claims = {
     client_id: 'holdfast', sid: access.sessionId, jti: newId(now), role: access.role,
     auth_time: Math.floor(access.authTime.getTime() / 1000), acr: 'aal2', amr: ['pwd', 'otp', 'mfa'],

@@ -1,7 +1,7 @@
 import { createHmac, createPrivateKey, generateKeyPairSync, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Kysely, Transaction } from 'kysely';
-import type { Database } from '../db/types.ts';
+import type { Database, JsonValue } from '../db/types.ts';
 import { seal, unseal } from './sealed.ts';
 
 type Purpose = 'signing' | 'encryption' | 'hashing';
@@ -71,7 +71,7 @@ function makeKey(purpose: Purpose, wrapper: Buffer, now: Date) {
     id,
     purpose,
     wrapped: seal(wrapper, secret, `keys:${id}:${purpose}`),
-    public_jwk: jwk === null ? null : JSON.stringify(jwk),
+    public_jwk: jwk as JsonValue,
     created_at: now,
   };
 }

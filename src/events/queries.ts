@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -36,4 +36,37 @@ export async function insertEvent(trx: Transaction<Database>, id: string, event:
   ];
   if (deliveries.length === 0) await insertAlone(trx, ...values);
   else await insertWithDeliveries(trx, ...values, JSON.stringify(deliveries));
+}
+
+export type SpineRow = Omit<Selectable<Database['events']>, 'tx' | 'salt' | 'detail_hash'>;
+
+const columns = [
+  'id', 'at', 'type', 'account_id', 'actor_kind', 'actor_id', 'session_id', 'device_id', 'case_id', 'user_agent', 'request_id', 'detail',
+] as const;
+const address = sql<string | null>`host(ip)`.as('ip');
+
+export async function findEvent(db: Kysely<Database>, id: string): Promise<SpineRow | undefined> {
+  return await db.selectFrom('events').select(columns).select(address).where('id', '=', id).executeTakeFirst();
+}
+
+export type EventFilter = {
+  accountId?: string | undefined;
+  caseId?: string | undefined;
+  actorId?: string | undefined;
+  type?: string | undefined;
+  from?: Date | undefined;
+  to?: Date | undefined;
+  before?: string | undefined;
+};
+
+export async function listEvents(db: Kysely<Database>, filter: EventFilter, limit: number): Promise<SpineRow[]> {
+  let query = db.selectFrom('events').select(columns).select(address);
+  if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
+  if (filter.caseId !== undefined) query = query.where('case_id', '=', filter.caseId);
+  if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId);
+  if (filter.type !== undefined) query = query.where('type', '=', filter.type);
+  if (filter.from !== undefined) query = query.where('at', '>=', filter.from);
+  if (filter.to !== undefined) query = query.where('at', '<', filter.to);
+  if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+  return await query.orderBy('id', 'desc').limit(limit).execute();
 }

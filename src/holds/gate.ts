@@ -5,7 +5,7 @@ import * as queries from './queries.ts';
 import { type Action, type Scope, type Source, stopping } from './rules.ts';
 
 export type Hold = queries.HoldRow;
-export type PublicHold = { scope: Scope; reasonCode: string; since: string; until: string | null };
+export type PublicHold = { scope: Scope; reasonCode: Hold['reason_code']; since: string; until: string | null };
 
 export type Passage = { account: queries.LockedAccount; stoppedBy: Hold[] };
 

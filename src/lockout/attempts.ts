@@ -68,3 +68,16 @@ export async function clearPasswordFailures(trx: Transaction<Database>, attempt:
 export async function forgetFailures(trx: Transaction<Database>, keys: Buffer[]): Promise<void> {
   await queries.deleteCounters(trx, keys);
 }
+
+export type CounterState = { failures: number; lockedUntil: Date | undefined };
+
+/** How it stands with these doors, in the order asked. */
+export async function readCounters(ctx: Context, keys: Buffer[]): Promise<CounterState[]> {
+  const now = ctx.clock.now();
+  const rows = await queries.findCounters(ctx.urgentDb, keys);
+  return keys.map((key) => {
+    const row = rows.find((candidate) => candidate.key.equals(key));
+    const until = row?.blocked_until;
+    return { failures: row?.failures ?? 0, lockedUntil: until && until > now ? until : undefined };
+  });
+}

@@ -87,3 +87,8 @@ const countFailure = statement<{ consecutive_failures: number }, [accountId: str
 export async function countPasswordFailure(trx: Transaction<Database>, accountId: string): Promise<number> {
   return (await countFailure(trx, accountId))[0]?.consecutive_failures ?? 0;
 }
+
+export async function findCounters(db: Kysely<Database>, keys: Buffer[]): Promise<(Counter & { key: Buffer })[]> {
+  if (keys.length === 0) return [];
+  return await db.selectFrom('attempt_counters').select(['key', 'failures', 'in_flight', 'locks', 'blocked_until']).where('key', 'in', keys).execute();
+}

@@ -96,6 +96,10 @@ export async function forgetPasswordFailures(trx: Transaction<Database>, ctx: Co
   if (values.length > 0) await forgetFailures(trx, values.map((value) => counterKey(ctx, 'identifier', value)));
 }
 
+export async function listIdentifiers(db: Kysely<Database>, accountId: string): Promise<string[]> {
+  return await queries.listIdentifiers(db, accountId);
+}
+
 /** After too many failures in a row the password opens nothing until a reset. Returns whether this call shut it. */
 export async function disablePassword(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
   return await queries.disablePassword(trx, accountId, now);

@@ -1,10 +1,11 @@
 import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import { hashToken, newToken } from '../crypto/tokens.ts';
+import { newToken } from '../crypto/tokens.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { plus } from '../time.ts';
+import { type Presented, recogniseDevice } from './devices.ts';
 import * as queries from './queries.ts';
 
 export type Assurance = queries.Assurance;
@@ -18,8 +19,6 @@ export type SignedIn = {
   sessionId: string;
   accountId: string;
 };
-
-export type Presented = { deviceId: string; deviceToken: string } | undefined;
 
 /**
  * Opens an owner's session and makes its browser a known device. Only for a transaction that passed the gate:
@@ -53,27 +52,6 @@ export async function openSession(
     accessToken, expiresIn: ctx.policy['access.ttl'] / 1000, refreshToken: refresh.plain,
     deviceToken: device.token, sessionId, accountId,
   };
-}
-
-type Device = { id: string; token: string; isNew: boolean; isFirst: boolean };
-
-async function recogniseDevice(
-  trx: Transaction<Database>,
-  ctx: Context,
-  who: { accountId: string; presented: Presented; client: Client },
-  now: Date,
-): Promise<Device> {
-  const { client, presented } = who;
-  const token = newToken('hf_dt');
-  const userAgent = client.userAgent?.slice(0, 400) ?? null;
-  if (presented) {
-    const isRenewed = await queries.renewDevice(trx, presented.deviceId, hashToken(presented.deviceToken), token.hash, userAgent, client.ip, now);
-    if (isRenewed) return { id: presented.deviceId, token: token.plain, isNew: false, isFirst: false };
-  }
-  const id = newId(now);
-  const device = { id, accountId: who.accountId, tokenHash: token.hash, userAgent, ip: client.ip };
-  const earlier = await queries.insertDevice(trx, device, ctx.policy['devices.perAccount'], now);
-  return { id, token: token.plain, isNew: true, isFirst: earlier === 0 };
 }
 
 type Access = Assurance & { sessionId: string; accountId: string; authTime: Date };

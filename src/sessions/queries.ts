@@ -177,6 +177,15 @@ export async function deleteDevices(trx: Transaction<Database>, accountId: strin
     .$if(except !== undefined, (query) => query.where('id', '<>', except as string)).execute();
 }
 
+export type ListedSession = { id: string; created_at: Date; last_seen_at: Date; ip: string | null; user_agent: string | null; device_id: string | null };
+
+export async function listSessions(db: Kysely<Database>, accountId: string, now: Date, seenAfter: Date): Promise<ListedSession[]> {
+  return await db.selectFrom('sessions').select(['id', 'created_at', 'last_seen_at', 'user_agent', 'device_id'])
+    .select(sql<string | null>`host(ip)`.as('ip'))
+    .where('account_id', '=', accountId).where('ended_at', 'is', null)
+    .where('expires_at', '>', now).where('last_seen_at', '>', seenAfter).orderBy('last_seen_at', 'desc').limit(200).execute();
+}
+
 export async function deleteEndedSessions(db: Kysely<Database>, before: Date): Promise<void> {
   await db.deleteFrom('sessions').where(sql<boolean>`least(ended_at, expires_at) < ${before}`).where('expires_at', '<', before).execute();
 }

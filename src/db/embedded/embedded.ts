@@ -36,11 +36,12 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** The url of a database that a live service runs on this data, for commands beside it. */
-export async function findEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
-  for (const place of [resolve(dataDir), movedDataDir(dataDir)]) {
-    const home = join(place, 'postgres');
-    if (isLocked(home)) return readPresence(home)?.url;
+/** The database that a live service runs on this data, and where it lies, for commands beside it. */
+export async function findEmbeddedPostgres(wanted: string): Promise<{ url: string; dataDir: string } | undefined> {
+  for (const dataDir of [resolve(wanted), movedDataDir(wanted)]) {
+    const home = join(dataDir, 'postgres');
+    const url = isLocked(home) ? readPresence(home)?.url : undefined;
+    if (url !== undefined) return { url, dataDir };
   }
   return undefined;
 }

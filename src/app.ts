@@ -1,0 +1,118 @@
+import type { Context as HonoContext } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { hostAccountRoutes, ownerAccountRoutes, signUpRoutes } from './accounts/routes.ts';
+import { agentAuthRoutes } from './agents/routes.ts';
+import { agentCaseRoutes, ownerCaseRoutes } from './cases/routes.ts';
+import type { Context } from './context.ts';
+import { deskRoutes } from './desk/routes.ts';
+import { eventRoutes } from './events/routes.ts';
+import { frame, requireJson } from './frame.ts';
+import { healthRoutes } from './health/routes.ts';
+import { agentHoldRoutes, hostHoldRoutes, ownerHoldRoutes } from './holds/routes.ts';
+import { type Env, type Router, router } from './http.ts';
+import { text } from './languages/languages.ts';
+import { linkRoutes } from './links/routes.ts';
+import { passwordRoutes } from './passwords/routes.ts';
+import { Problem, problemBody, problems } from './problem.ts';
+import { secondFactorRoutes } from './second-factors/routes.ts';
+import { introspectionRoutes, sessionRoutes } from './sessions/routes.ts';
+import { signInRoutes } from './sign-in/routes.ts';
+import { ticketRoutes } from './tickets/routes.ts';
+import { transactionRoutes } from './transactions/routes.ts';
+import { webRoutes } from './web/routes.ts';
+
+/** Every path of the service. */
+export function createApp(ctx: Context): Router {
+  const app = router();
+  app.use('*', frame(ctx));
+  app.route('/', healthRoutes(ctx));
+  app.route('/', webRoutes(ctx));
+  app.route('/v1', apiRoutes(ctx));
+  const allowed = methodTable(app);
+  app.notFound((c) => answerProblem(ctx, c, missing(allowed, c.req.method, c.req.path)));
+  app.onError((error, c) => answerProblem(ctx, c, asProblem(ctx, error, c)));
+  return app;
+}
+
+function apiRoutes(ctx: Context): Router {
+  const api = router();
+  api.use('*', requireJson());
+  for (const routes of [signUpRoutes(ctx), signInRoutes(ctx), sessionRoutes(ctx), passwordRoutes(ctx), linkRoutes(ctx)]) {
+    api.route('/auth', routes);
+  }
+  for (const routes of [ownerAccountRoutes(ctx), secondFactorRoutes(ctx), ownerHoldRoutes(ctx), ownerCaseRoutes(ctx)]) {
+    api.route('/me', routes);
+  }
+  for (const routes of [hostAccountRoutes(ctx), introspectionRoutes(ctx), hostHoldRoutes(ctx), transactionRoutes(ctx)]) {
+    api.route('/server', routes);
+  }
+  api.route('/agent/auth', agentAuthRoutes(ctx));
+  for (const routes of [deskRoutes(ctx), agentHoldRoutes(ctx), agentCaseRoutes(ctx), ticketRoutes(ctx), eventRoutes(ctx)]) {
+    api.route('/agent', routes);
+  }
+  return api;
+}
+
+/** The contract as the routes declare it. Needs no database: nothing is called. */
+export function openapiDocument(): object {
+  const app = router();
+  app.route('/v1', apiRoutes({} as Context));
+  for (const [name, description] of Object.entries(schemes)) {
+    app.openAPIRegistry.registerComponent('securitySchemes', name, { type: 'http', scheme: 'bearer', description });
+  }
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Holdfast',
+      version: '1.0.0',
+      description: 'Account security and fraud response for payment and wallet applications.',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+    },
+    servers: [{ url: 'http://localhost:3000' }],
+    tags: ['Anyone', 'Owner', 'Host', 'Agent'].map((name) => ({ name })),
+    security: [],
+  });
+}
+
+const schemes = {
+  owner: 'An account holder’s access token',
+  caseToken: 'A token for one’s own cases alone',
+  apiKey: 'A host’s API key, `hf_sk_…`',
+  agent: 'A support agent’s access token',
+};
+
+type MethodTable = { pattern: RegExp; methods: string[] }[];
+
+function methodTable(app: Router): MethodTable {
+  const byPath = Map.groupBy(app.routes.filter((route) => route.method !== 'ALL'), (route) => route.path);
+  return [...byPath].map(([path, routes]) => ({
+    pattern: new RegExp(`^${path.replace(/\/$/, '').replace(/:[^/]+/g, '[^/]+')}/?$`),
+    methods: [...new Set(routes.map((route) => route.method))],
+  }));
+}
+
+function missing(table: MethodTable, method: string, path: string): Problem {
+  const methods = [...new Set(table.filter((entry) => entry.pattern.test(path)).flatMap((entry) => entry.methods))];
+  if (methods.length === 0 || methods.includes(method)) return new Problem('not-found');
+  return new Problem('method-not-allowed', { headers: { allow: methods.join(', ') } });
+}
+
+/** An unexpected error is logged with the request's id and shows nothing (ASVS 16.5.1). */
+function asProblem(ctx: Context, error: Error, c: HonoContext<Env>): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status === 400) return new Problem('malformed-json');
+  ctx.log.error({ requestId: c.var.client?.requestId, err: error }, 'unexpected error');
+  return new Problem('internal-error');
+}
+
+function answerProblem(ctx: Context, c: HonoContext<Env>, problem: Problem): Response {
+  const { retryAfter, headers } = problem.options;
+  const { locale, requestId } = c.var.client;
+  const body = problemBody(problem, ctx.config.publicUrl, requestId, text(locale, `problem.${problem.code}`));
+  return c.body(JSON.stringify(body), problems[problem.code], {
+    'content-type': 'application/problem+json',
+    'cache-control': 'no-store',
+    ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+    ...headers,
+  });
+}

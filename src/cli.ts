@@ -1,0 +1,113 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { pino } from 'pino';
+import { createAgent } from './agents/agents.ts';
+import { type Role as AgentRole, roles } from './agents/rules.ts';
+import { createApiKey, type Scope, scopes } from './api-keys/api-keys.ts';
+import { ConfigError, readConfig } from './config.ts';
+import { WrongSecretError } from './crypto/keys.ts';
+import { openAnyDatabase } from './database.ts';
+import { EmbeddedPostgresError } from './db/embedded/error.ts';
+import { migrateDatabase, NewerDatabaseError } from './db/migrate.ts';
+import { type Role, serve } from './main.ts';
+import { isSingleAddress } from './notices/mail-address.ts';
+import { loadSecret } from './secret.ts';
+import { openService, type Service } from './service.ts';
+
+const operator = { kind: 'system' } as const;
+const json = new Option('--json', 'print one JSON object on one line');
+
+const program = new Command('holdfast').description('Account security and fraud response for payment and wallet applications');
+
+program
+  .command('serve')
+  .description('run the service; without DATABASE_URL on a database of its own')
+  .addOption(new Option('--role <role>', 'only this part').choices(['api', 'worker']))
+  .action(async ({ role }: { role?: Role }) => await serve(role ? [role] : ['api', 'worker']));
+
+program
+  .command('migrate')
+  .description('bring the database to this version, and stop')
+  .action(async () => {
+    const database = await openAnyDatabase(readConfig(process.env));
+    try {
+      const applied = await migrateDatabase(database.url);
+      console.log(applied.length === 0 ? 'The database is up to date' : `Applied ${applied.join(', ')}`);
+    } finally {
+      await database.stop();
+    }
+  });
+
+program
+  .command('agent')
+  .description('support agents')
+  .command('create')
+  .description('make an agent with a password and a second factor, shown this once')
+  .requiredOption('--email <address>', 'signs in with it', readAddress)
+  .requiredOption('--name <name>')
+  .addOption(new Option('--role <role>').choices([...roles]).makeOptionMandatory())
+  .addOption(json)
+  .action(async (input: { email: string; name: string; role: AgentRole; json?: true }) => {
+    const made = await withService(({ ctx }) => createAgent(ctx, input, operator));
+    if (input.json) return console.log(JSON.stringify(made));
+    console.log(`Made ${input.role} ${made.email} (${made.agentId})\nPassword:     ${made.password}\nTOTP secret:  ${made.totpSecret}\nThese are shown this once.`);
+  });
+
+program
+  .command('api-key')
+  .description('keys for the host application’s back end')
+  .command('create')
+  .description('make a key, shown this once')
+  .requiredOption('--name <name>')
+  .requiredOption('--scopes <scopes>', `separated by commas: ${scopes.join(', ')}`, readScopes)
+  .addOption(json)
+  .action(async (input: { name: string; scopes: Scope[]; json?: true }) => {
+    const made = await withService(({ ctx }) => createApiKey(ctx, input.name, input.scopes, operator));
+    if (input.json) return console.log(JSON.stringify(made));
+    console.log(`Made the key "${input.name}" (${made.apiKeyId})\n${made.apiKey}\nIt is shown this once.`);
+  });
+
+/** Runs a command on the running service's database, or starts its own for as long as the command takes. */
+async function withService<T>(work: (service: Service) => Promise<T>): Promise<T> {
+  const config = readConfig(process.env);
+  const database = await openAnyDatabase(config);
+  try {
+    await migrateDatabase(database.url);
+    const secret = await loadSecret(config, database.dataDir);
+    const log = pino({ level: 'silent' });
+    const service = await openService({ ...config, databaseUrl: database.url, dataDir: database.dataDir, secret }, { roles: [], log });
+    try {
+      return await work(service);
+    } finally {
+      await service.close();
+    }
+  } finally {
+    await database.stop();
+  }
+}
+
+function readAddress(value: string): string {
+  if (!isSingleAddress(value)) throw new InvalidArgumentError('must be one e-mail address');
+  return value;
+}
+
+function readScopes(value: string): Scope[] {
+  const wanted = value.split(',').map((scope) => scope.trim());
+  const unknown = wanted.find((scope) => !scopes.some((known) => known === scope));
+  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is not one of ${scopes.join(', ')}`);
+  return wanted as Scope[];
+}
+
+/** What the operator can mend is said in one line; anything else keeps its stack. */
+function explain(error: unknown): string {
+  const isExpected = [ConfigError, EmbeddedPostgresError, NewerDatabaseError, WrongSecretError].some((kind) => error instanceof kind);
+  if (error instanceof Error && 'code' in error && error.code === '23505') return 'There is one with this address already.';
+  if (isExpected || (error instanceof Error && error.message.startsWith('Port '))) return (error as Error).message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(explain(error));
+  process.exit(1);
+}

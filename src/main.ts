@@ -1,0 +1,74 @@
+import { createServer } from 'node:net';
+import { serve as listen, type ServerType } from '@hono/node-server';
+import { destination, pino } from 'pino';
+import { type Config, readConfig } from './config.ts';
+import { openOwnDatabase } from './database.ts';
+import { migrateDatabase } from './db/migrate.ts';
+import { loadSecret } from './secret.ts';
+import { openService } from './service.ts';
+
+const PATIENCE_MS = 10_000;
+
+export type Role = 'api' | 'worker';
+
+/** Runs one node until it is told to stop: database, migrations, worker, HTTP. Prints one line when it serves. */
+export async function serve(roles: readonly Role[]): Promise<void> {
+  const config = await withPort(readConfig(process.env));
+  const database = await openOwnDatabase(config);
+  if (database.notice) console.log(database.notice);
+  await migrateDatabase(database.url);
+  const secret = await loadSecret(config, database.dataDir);
+  // Lines for machines go to stderr; stdout is for whoever started this.
+  const log = pino({ level: config.logLevel }, destination({ dest: 2, sync: false }));
+  const service = await openService({ ...config, databaseUrl: database.url, dataDir: database.dataDir, secret }, { log, roles });
+  const server = roles.includes('api') ? await listenOn(service.app.fetch, config) : undefined;
+  console.log(server ? `Holdfast serves ${config.publicUrl}` : 'Holdfast works on deliveries');
+
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => process.exit(1), PATIENCE_MS).unref();
+    await closeServer(server);
+    await service.close();
+    await database.stop();
+    process.exit(0);
+  };
+  process.on('SIGINT', () => void stop());
+  process.on('SIGTERM', () => void stop());
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error) => log.fatal({ err: error }, event));
+  }
+}
+
+/** PORT=0 takes a free port; links in mails must know which before anything is served. */
+async function withPort(config: Config): Promise<Config> {
+  if (config.port !== 0) return config;
+  const port = await new Promise<number>((resolve, reject) => {
+    const probe = createServer().once('error', reject).listen(0, config.host, () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+  return { ...config, port, publicUrl: config.publicUrlIsExplicit ? config.publicUrl : `http://localhost:${port}` };
+}
+
+async function listenOn(fetch: Parameters<typeof listen>[0]['fetch'], config: Config): Promise<ServerType> {
+  return await new Promise((resolve, reject) => {
+    const server = listen({ fetch, port: config.port, hostname: config.host }, () => resolve(server));
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const isTaken = error.code === 'EADDRINUSE';
+      reject(isTaken ? new Error(`Port ${config.port} on ${config.host} is taken: set PORT to another, or 0 for any free one.`) : error);
+    });
+    // Slow or endless requests are cut off rather than kept (ASVS 13.1.3).
+    if ('requestTimeout' in server) Object.assign(server, { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000, maxRequestsPerSocket: 0 });
+  });
+}
+
+/** Takes no more connections and waits for the requests under way. */
+async function closeServer(server: ServerType | undefined): Promise<void> {
+  if (!server) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  if ('closeIdleConnections' in server) server.closeIdleConnections();
+  await closed;
+}

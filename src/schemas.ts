@@ -1,0 +1,44 @@
+import { z } from '@hono/zod-openapi';
+import { phoneKey } from './accounts/identifiers.ts';
+import { isSingleAddress } from './notices/mail-address.ts';
+
+/** What several routes accept or show; each feature keeps its own beside its routes. */
+
+export const email = z.string().max(254).refine(isSingleAddress, 'must be one e-mail address').openapi({ example: 'ana@example.com' });
+
+export const username = z
+  .string()
+  .regex(/^(?=.*[\p{L}])[\p{L}\p{N}][\p{L}\p{N}._-]{2,31}$/u, 'must be 3 to 32 letters, digits, dots, dashes or underscores, with a letter')
+  .openapi({ example: 'ana' });
+
+export const phone = z.string().max(32).refine((value) => phoneKey(value) !== undefined, 'must be an international number such as +49301234567');
+
+/** Checked for length and blocklist by the policy; here only against floods of bytes. */
+export const password = z.string().min(1).max(4096).openapi({ format: 'password' });
+
+export const code = z.string().min(6).max(64).openapi({ description: 'A TOTP or recovery code', example: '123456' });
+
+export const token = z.string().min(8).max(512);
+
+export const locale = z.enum(['en', 'zh-CN']);
+
+export const instant = z.string().openapi({ format: 'date-time' });
+
+export const note = z.string().trim().min(1).max(2000);
+
+export const scope = z.enum(['all', 'sign-in', 'payments', 'withdrawals', 'security-changes']);
+
+export const reasonCode = z.enum([
+  'account-takeover', 'suspected-fraud', 'unauthorised-transaction', 'scam', 'lost-device', 'owner-request',
+  'review', 'credential-change', 'recovery', 'new-payee', 'legal-order', 'other',
+]);
+
+export const publicHold = z
+  .object({ scope, reasonCode, since: instant, until: instant.nullable() })
+  .openapi('Hold', { description: 'What stops an account from doing something' });
+
+export const fullHold = publicHold
+  .extend({ id: z.uuid(), source: z.enum(['owner', 'agent', 'rule', 'policy', 'legal']) })
+  .openapi('FullHold', { description: 'A hold as an agent sees it' });
+
+export const nextCursor = z.string().nullable().openapi({ description: 'Give it as `cursor` for the next page' });

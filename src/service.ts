@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import { createApp } from './app.ts';
+import { type Config, isLoopback } from './config.ts';
+import type { Context } from './context.ts';
+import { openHasher } from './crypto/hasher.ts';
+import { openSigner } from './crypto/jwt.ts';
+import { loadKeys } from './crypto/keys.ts';
+import { type Bell, openBell } from './db/bell.ts';
+import { openDatabase, openPool, openReader } from './db/connect.ts';
+import type { Router } from './http.ts';
+import { openLimits } from './lockout/limits.ts';
+import { type Inbox, openInbox } from './notices/inbox.ts';
+import { openMailer } from './notices/mailer.ts';
+import { type Clock, systemClock } from './time.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+const HASH_QUEUE = 128;
+
+export type Service = { ctx: Context; app: Router; worker: Worker; close(patience?: number): Promise<void> };
+export type Parts = { clock?: Clock; log?: Logger; roles?: readonly ('api' | 'worker')[] };
+
+/** Opens everything one node needs on a migrated database. `close` finishes what is under way and hands the rest back. */
+export async function openService(config: Config & { databaseUrl: string; secret: Buffer }, parts: Parts = {}): Promise<Service> {
+  const { clock = systemClock, log = pino({ level: config.logLevel }), roles = ['api', 'worker'] } = parts;
+  const onError = (error: Error) => log.warn({ err: { message: error.message } }, 'database connection lost');
+  const options = { url: config.databaseUrl, onError };
+  const databases = {
+    db: openDatabase({ ...options, name: 'main', max: 10 }),
+    urgentDb: openDatabase({ ...options, name: 'urgent', max: 4 }),
+    limitsDb: openDatabase({ ...options, name: 'limits', max: 4 }),
+    reader: openReader({ ...options, name: 'reader', max: 2 }),
+  };
+  const ratePool = openPool({ ...options, name: 'rates', max: 2 });
+  const keys = await loadKeys(databases.db, config.secret, clock.now());
+  const limits = openLimits(config.policy, ratePool, config.redisUrl);
+  const bell = await openBell(config.databaseUrl, onError);
+  const ctx: Context = {
+    config,
+    policy: config.policy,
+    clock,
+    log,
+    ...databases,
+    hasher: await openHasher(availableParallelism(), HASH_QUEUE),
+    keys,
+    signer: openSigner(keys, config.publicUrl),
+    limits,
+    inbox: inboxOf(config),
+    ring: bell.ring,
+  };
+  const mailer = openMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, inbox: ctx.inbox });
+  const worker = startWorker(ctx, mailer, roles.includes('worker') ? bell : undefined);
+
+  return {
+    ctx,
+    app: createApp(ctx),
+    worker,
+    async close(patience = 5_000) {
+      await worker.stop(patience);
+      await closeAll(ctx, bell, mailer.close);
+      await ratePool.end();
+    },
+  };
+}
+
+/** Mails land on a page of this service where none can be sent: never in production, never beyond this machine. */
+function inboxOf(config: Config): Inbox | undefined {
+  const isAllowed = config.smtpUrl === undefined && !config.production && isLoopback(config);
+  return isAllowed ? openInbox(join(config.dataDir, 'inbox')) : undefined;
+}
+
+async function closeAll(ctx: Context, bell: Bell, closeMailer: () => void): Promise<void> {
+  closeMailer();
+  await Promise.all([
+    bell.close(), ctx.limits.close(), ctx.db.destroy(), ctx.urgentDb.destroy(), ctx.limitsDb.destroy(), ctx.reader.destroy(),
+  ]);
+}
