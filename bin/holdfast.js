@@ -4,7 +4,9 @@ import { cpus } from 'node:os';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
-  console.error(`Holdfast needs Node.js 24 or newer, this is ${process.versions.node}: use "npm start", which brings its own on Linux, or install a newer Node.js.`);
+  console.error(
+    `Holdfast needs Node.js 24 or newer, this is ${process.versions.node}: use "npm start", which brings its own on Linux, or install a newer Node.js.`,
+  );
   process.exit(1);
 }
 // Password hashes take at most one thread per core; the pool needs more for everything else. Read once, at first use.

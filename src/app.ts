@@ -37,17 +37,34 @@ export function createApp(ctx: Context): Router {
 function apiRoutes(ctx: Context): Router {
   const api = router();
   api.use('*', requireJson());
-  for (const routes of [signUpRoutes(ctx), signInRoutes(ctx), sessionRoutes(ctx), passwordRoutes(ctx), linkRoutes(ctx)]) {
+  for (const routes of [
+    signUpRoutes(ctx),
+    signInRoutes(ctx),
+    sessionRoutes(ctx),
+    passwordRoutes(ctx),
+    linkRoutes(ctx),
+  ]) {
     api.route('/auth', routes);
   }
   for (const routes of [ownerAccountRoutes(ctx), secondFactorRoutes(ctx), ownerHoldRoutes(ctx), ownerCaseRoutes(ctx)]) {
     api.route('/me', routes);
   }
-  for (const routes of [hostAccountRoutes(ctx), introspectionRoutes(ctx), hostHoldRoutes(ctx), transactionRoutes(ctx)]) {
+  for (const routes of [
+    hostAccountRoutes(ctx),
+    introspectionRoutes(ctx),
+    hostHoldRoutes(ctx),
+    transactionRoutes(ctx),
+  ]) {
     api.route('/server', routes);
   }
   api.route('/agent/auth', agentAuthRoutes(ctx));
-  for (const routes of [deskRoutes(ctx), agentHoldRoutes(ctx), agentCaseRoutes(ctx), ticketRoutes(ctx), eventRoutes(ctx)]) {
+  for (const routes of [
+    deskRoutes(ctx),
+    agentHoldRoutes(ctx),
+    agentCaseRoutes(ctx),
+    ticketRoutes(ctx),
+    eventRoutes(ctx),
+  ]) {
     api.route('/agent', routes);
   }
   return api;
@@ -84,7 +101,10 @@ const schemes = {
 type MethodTable = { pattern: RegExp; methods: string[] }[];
 
 function methodTable(app: Router): MethodTable {
-  const byPath = Map.groupBy(app.routes.filter((route) => route.method !== 'ALL'), (route) => route.path);
+  const byPath = Map.groupBy(
+    app.routes.filter((route) => route.method !== 'ALL'),
+    (route) => route.path,
+  );
   return [...byPath].map(([path, routes]) => ({
     pattern: new RegExp(`^${path.replace(/\/$/, '').replace(/:[^/]+/g, '[^/]+')}/?$`),
     methods: [...new Set(routes.map((route) => route.method))],

@@ -16,7 +16,9 @@ import { openService, type Service } from './service.ts';
 const operator = { kind: 'system' } as const;
 const json = new Option('--json', 'print one JSON object on one line');
 
-const program = new Command('holdfast').description('Account security and fraud response for payment and wallet applications');
+const program = new Command('holdfast').description(
+  'Account security and fraud response for payment and wallet applications',
+);
 
 program
   .command('serve')
@@ -49,7 +51,9 @@ program
   .action(async (input: { email: string; name: string; role: AgentRole; json?: true }) => {
     const made = await withService(({ ctx }) => createAgent(ctx, input, operator));
     if (input.json) return console.log(JSON.stringify(made));
-    console.log(`Made ${input.role} ${made.email} (${made.agentId})\nPassword:     ${made.password}\nTOTP secret:  ${made.totpSecret}\nThese are shown this once.`);
+    console.log(
+      `Made ${input.role} ${made.email} (${made.agentId})\nPassword:     ${made.password}\nTOTP secret:  ${made.totpSecret}\nThese are shown this once.`,
+    );
   });
 
 program
@@ -74,7 +78,10 @@ async function withService<T>(work: (service: Service) => Promise<T>): Promise<T
     await migrateDatabase(database.url);
     const secret = await loadSecret(config, database.dataDir);
     const log = pino({ level: 'silent' });
-    const service = await openService({ ...config, databaseUrl: database.url, dataDir: database.dataDir, secret }, { roles: [], log });
+    const service = await openService(
+      { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
+      { roles: [], log },
+    );
     try {
       return await work(service);
     } finally {
@@ -99,8 +106,11 @@ function readScopes(value: string): Scope[] {
 
 /** What the operator can mend is said in one line; anything else keeps its stack. */
 function explain(error: unknown): string {
-  const isExpected = [ConfigError, EmbeddedPostgresError, NewerDatabaseError, WrongSecretError].some((kind) => error instanceof kind);
-  if (error instanceof Error && 'code' in error && error.code === '23505') return 'There is one with this address already.';
+  const isExpected = [ConfigError, EmbeddedPostgresError, NewerDatabaseError, WrongSecretError].some(
+    (kind) => error instanceof kind,
+  );
+  if (error instanceof Error && 'code' in error && error.code === '23505')
+    return 'There is one with this address already.';
   if (isExpected || (error instanceof Error && error.message.startsWith('Port '))) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

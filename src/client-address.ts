@@ -16,7 +16,10 @@ export function addressReader(trustedProxies: readonly string[]): AddressReader 
   return (socketAddress, forwardedFor) => {
     const peer = plain(socketAddress ?? '127.0.0.1');
     if (trustedProxies.length === 0 || forwardedFor === undefined || !isTrusted(peer)) return peer;
-    const hops = forwardedFor.split(',').map((hop) => plain(hop.trim())).reverse();
+    const hops = forwardedFor
+      .split(',')
+      .map((hop) => plain(hop.trim()))
+      .reverse();
     let client = peer;
     for (const hop of hops) {
       if (isIP(hop) === 0) break;
@@ -29,5 +32,8 @@ export function addressReader(trustedProxies: readonly string[]): AddressReader 
 
 /** IPv4 that a dual-stack socket shows as IPv6, and zone ids, in their plain form. */
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '').replace(/^\[(.*)\](:\d+)?$/, '$1');
+  return address
+    .replace(/^::ffff:(?=\d+\.)/i, '')
+    .replace(/%.*$/, '')
+    .replace(/^\[(.*)\](:\d+)?$/, '$1');
 }

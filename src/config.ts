@@ -13,10 +13,18 @@ const url = (...schemes: string[]) =>
 const cidr = z.string().refine((value) => {
   const [address = '', bits, rest] = value.split('/');
   const family = isIP(address);
-  return family !== 0 && rest === undefined && (bits === undefined || /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  return (
+    family !== 0 &&
+    rest === undefined &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)))
+  );
 }, 'must be addresses or CIDRs, separated by commas');
 
-const list = (value: string) => value.split(',').map((item) => item.trim()).filter((item) => item !== '');
+const list = (value: string) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 
 const environment = z.object({
   NODE_ENV: z.string().optional(),
@@ -26,7 +34,10 @@ const environment = z.object({
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
   REDIS_URL: url('redis:', 'rediss:').optional(),
   HOLDFAST_DATA: z.string().min(1).optional(),
-  HOLDFAST_SECRET: z.string().refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 random bytes in base64').optional(),
+  HOLDFAST_SECRET: z
+    .string()
+    .refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 random bytes in base64')
+    .optional(),
   HOLDFAST_POLICY: z.string().optional(),
   HOLDFAST_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
@@ -36,10 +47,13 @@ const environment = z.object({
   TRUSTED_PROXIES: z.string().default('').transform(list).pipe(z.array(cidr)),
   HELPDESK: z.enum(['builtin', 'webhook']).default('builtin'),
   HELPDESK_URL: url('http:', 'https:').optional(),
-  HELPDESK_SECRET: z.string().refine((value) => {
-    const bytes = Buffer.from(value.replace(/^whsec_/, ''), 'base64').length;
-    return bytes >= 24 && bytes <= 64;
-  }, 'must be whsec_ and 24 to 64 random bytes in base64 (Standard Webhooks)').optional(),
+  HELPDESK_SECRET: z
+    .string()
+    .refine((value) => {
+      const bytes = Buffer.from(value.replace(/^whsec_/, ''), 'base64').length;
+      return bytes >= 24 && bytes <= 64;
+    }, 'must be whsec_ and 24 to 64 random bytes in base64 (Standard Webhooks)')
+    .optional(),
 });
 
 export type Config = {
@@ -71,7 +85,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = environment.safeParse(present);
   if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`).join('\n'));
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${issue.path[0]?.toString()}: ${issue.message}`).join('\n'),
+    );
   }
   const values = parsed.data;
   const production = values.NODE_ENV === 'production';

@@ -5,11 +5,11 @@ import type { Hasher } from './crypto/hasher.ts';
 import type { Signer } from './crypto/jwt.ts';
 import type { KeyRing } from './crypto/keys.ts';
 import type { Database } from './db/types.ts';
+import type { Locale } from './languages/languages.ts';
 import type { Limits } from './lockout/limits.ts';
 import type { Inbox } from './notices/inbox.ts';
 import type { Policy } from './policy.ts';
 import type { Clock } from './time.ts';
-import type { Locale } from './languages/languages.ts';
 
 /** What every use case receives. */
 export type Context = {

@@ -39,7 +39,8 @@ export function refreshCookie(c: C): string | undefined {
 export function requireSameOrigin(c: C): void {
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
-  const isOurs = site === undefined ? origin !== undefined && new URL(c.req.url).host === hostOf(origin) : site === 'same-origin';
+  const isOurs =
+    site === undefined ? origin !== undefined && new URL(c.req.url).host === hostOf(origin) : site === 'same-origin';
   if (!isOurs) throw new Problem('cross-site');
 }
 

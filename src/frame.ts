@@ -11,7 +11,8 @@ const MOST_BYTES = 64 * 1024;
 
 /** Headers of every answer, whatever its status (ASVS 3.4). Pages loosen the policy for their own files only. */
 const securityHeaders = {
-  'content-security-policy': "default-src 'none'; base-uri 'none'; object-src 'none'; form-action 'none'; frame-ancestors 'none'",
+  'content-security-policy':
+    "default-src 'none'; base-uri 'none'; object-src 'none'; form-action 'none'; frame-ancestors 'none'",
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -39,7 +40,17 @@ export function frame(ctx: Context): Guard {
     for (const [name, value] of Object.entries(securityHeaders)) if (!headers.has(name)) headers.set(name, value);
     headers.set('x-request-id', requestId);
     // Allow-listed fields: no body, no query, no header, no path with somebody's identifier in it.
-    ctx.log.info({ requestId, method: c.req.method, route: c.req.routePath, status: c.res.status, ms: Math.round(performance.now() - started), ip: c.var.client.ip }, 'request');
+    ctx.log.info(
+      {
+        requestId,
+        method: c.req.method,
+        route: c.req.routePath,
+        status: c.res.status,
+        ms: Math.round(performance.now() - started),
+        ip: c.var.client.ip,
+      },
+      'request',
+    );
   };
 }
 
@@ -49,7 +60,10 @@ export function requireJson(): Guard {
     if (!BODY_METHODS.includes(c.req.method)) return await next();
     const length = c.req.header('content-length');
     if (length !== undefined && Number(length) > MOST_BYTES) throw new Problem('body-too-large');
-    const hasBody = (length !== undefined && length !== '0') || c.req.header('transfer-encoding') !== undefined || c.req.raw.body !== null;
+    const hasBody =
+      (length !== undefined && length !== '0') ||
+      c.req.header('transfer-encoding') !== undefined ||
+      c.req.raw.body !== null;
     if (!hasBody) return await next();
     const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');

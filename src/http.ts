@@ -1,9 +1,9 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import type { ApiKey } from './api-keys/api-keys.ts';
 import type { Client } from './context.ts';
 import { Problem, type ProblemCode, problems } from './problem.ts';
 import type { AgentSession, Session } from './sessions/check.ts';
-import type { ApiKey } from './api-keys/api-keys.ts';
 
 /** What a request carries once the middleware before its handler has run. */
 export type Variables = {
@@ -32,7 +32,8 @@ export function router(): Router {
 type Issue = { code?: string; path: PropertyKey[]; message: string; keys?: string[] };
 
 function pointersOf(issue: Issue): { pointer: string; detail: string }[] {
-  const at = (path: PropertyKey[]) => path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  const at = (path: PropertyKey[]) =>
+    path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   if (issue.code !== 'unrecognized_keys') return [{ pointer: at(issue.path), detail: issue.message }];
   return (issue.keys ?? []).map((key) => ({ pointer: at([...issue.path, key]), detail: 'is not known here' }));
 }
@@ -51,11 +52,17 @@ const problemSchema = z
 
 /** The `responses` entries of a route for the problems it can answer with, beside those any route can. */
 export function refusals(...codes: ProblemCode[]) {
-  const byStatus = Map.groupBy(new Set<ProblemCode>([...codes, 'invalid-request', 'internal-error']), (code) => problems[code]);
+  const byStatus = Map.groupBy(
+    new Set<ProblemCode>([...codes, 'invalid-request', 'internal-error']),
+    (code) => problems[code],
+  );
   return Object.fromEntries(
     [...byStatus].map(([status, some]) => [
       status,
-      { description: some.map((code) => `\`${code}\``).join(', '), content: { 'application/problem+json': { schema: problemSchema } } },
+      {
+        description: some.map((code) => `\`${code}\``).join(', '),
+        content: { 'application/problem+json': { schema: problemSchema } },
+      },
     ]),
   ) as Record<never, never>;
 }
@@ -88,9 +95,13 @@ export const page = z.strictObject({
 });
 
 /** Makes one page of a list that was asked for with one row more than fits. */
-export function paged<Row, Item>(rows: Row[], limit: number, cursorOf: (row: Row) => string, show: (row: Row) => Item): { items: Item[]; nextCursor: string | null } {
+export function paged<Row, Item>(
+  rows: Row[],
+  limit: number,
+  cursorOf: (row: Row) => string,
+  show: (row: Row) => Item,
+): { items: Item[]; nextCursor: string | null } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(show), nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
-

@@ -20,7 +20,10 @@ export async function serve(roles: readonly Role[]): Promise<void> {
   const secret = await loadSecret(config, database.dataDir);
   // Lines for machines go to stderr; stdout is for whoever started this.
   const log = pino({ level: config.logLevel }, destination({ dest: 2, sync: false }));
-  const service = await openService({ ...config, databaseUrl: database.url, dataDir: database.dataDir, secret }, { log, roles });
+  const service = await openService(
+    { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
+    { log, roles },
+  );
   const server = roles.includes('api') ? await listenOn(service.app.fetch, config) : undefined;
   console.log(server ? `Holdfast serves ${config.publicUrl}` : 'Holdfast works on deliveries');
 
@@ -45,10 +48,12 @@ export async function serve(roles: readonly Role[]): Promise<void> {
 async function withPort(config: Config): Promise<Config> {
   if (config.port !== 0) return config;
   const port = await new Promise<number>((resolve, reject) => {
-    const probe = createServer().once('error', reject).listen(0, config.host, () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
+    const probe = createServer()
+      .once('error', reject)
+      .listen(0, config.host, () => {
+        const address = probe.address();
+        probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+      });
   });
   return { ...config, port, publicUrl: config.publicUrlIsExplicit ? config.publicUrl : `http://localhost:${port}` };
 }
@@ -58,10 +63,20 @@ async function listenOn(fetch: Parameters<typeof listen>[0]['fetch'], config: Co
     const server = listen({ fetch, port: config.port, hostname: config.host }, () => resolve(server));
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE';
-      reject(isTaken ? new Error(`Port ${config.port} on ${config.host} is taken: set PORT to another, or 0 for any free one.`) : error);
+      reject(
+        isTaken
+          ? new Error(`Port ${config.port} on ${config.host} is taken: set PORT to another, or 0 for any free one.`)
+          : error,
+      );
     });
     // Slow or endless requests are cut off rather than kept (ASVS 13.1.3).
-    if ('requestTimeout' in server) Object.assign(server, { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000, maxRequestsPerSocket: 0 });
+    if ('requestTimeout' in server)
+      Object.assign(server, {
+        requestTimeout: 30_000,
+        headersTimeout: 10_000,
+        keepAliveTimeout: 65_000,
+        maxRequestsPerSocket: 0,
+      });
   });
 }
 

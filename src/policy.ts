@@ -5,10 +5,20 @@ type Kind = 'count' | 'duration';
 type Key = { kind: Kind; default: number; min: number; max: number; unit: string; source: string };
 
 const count = (value: number, min: number, max: number, unit: string, source: string): Key => ({
-  kind: 'count', default: value, min, max, unit, source,
+  kind: 'count',
+  default: value,
+  min,
+  max,
+  unit,
+  source,
 });
 const duration = (value: number, min: number, max: number, source: string): Key => ({
-  kind: 'duration', default: value, min, max, unit: 'duration', source,
+  kind: 'duration',
+  default: value,
+  min,
+  max,
+  unit: 'duration',
+  source,
 });
 
 /** Every key an operator can set, with its default and the limits past which the service refuses to start. */
@@ -84,7 +94,9 @@ function readValue(name: string, key: Key, value: unknown): number {
   }
   if (number < key.min || number > key.max) {
     const [min, max] = [key.min, key.max].map((limit) => showValue(key.kind, limit));
-    throw new PolicyError(`policy: "${name}" must be between ${min} and ${max} (${key.source}), not ${JSON.stringify(value)}`);
+    throw new PolicyError(
+      `policy: "${name}" must be between ${min} and ${max} (${key.source}), not ${JSON.stringify(value)}`,
+    );
   }
   return number;
 }

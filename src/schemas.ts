@@ -4,14 +4,24 @@ import { isSingleAddress } from './notices/mail-address.ts';
 
 /** What several routes accept or show; each feature keeps its own beside its routes. */
 
-export const email = z.string().max(254).refine(isSingleAddress, 'must be one e-mail address').openapi({ example: 'ana@example.com' });
+export const email = z
+  .string()
+  .max(254)
+  .refine(isSingleAddress, 'must be one e-mail address')
+  .openapi({ example: 'ana@example.com' });
 
 export const username = z
   .string()
-  .regex(/^(?=.*[\p{L}])[\p{L}\p{N}][\p{L}\p{N}._-]{2,31}$/u, 'must be 3 to 32 letters, digits, dots, dashes or underscores, with a letter')
+  .regex(
+    /^(?=.*[\p{L}])[\p{L}\p{N}][\p{L}\p{N}._-]{2,31}$/u,
+    'must be 3 to 32 letters, digits, dots, dashes or underscores, with a letter',
+  )
   .openapi({ example: 'ana' });
 
-export const phone = z.string().max(32).refine((value) => phoneKey(value) !== undefined, 'must be an international number such as +49301234567');
+export const phone = z
+  .string()
+  .max(32)
+  .refine((value) => phoneKey(value) !== undefined, 'must be an international number such as +49301234567');
 
 /** Checked for length and blocklist by the policy; here only against floods of bytes. */
 export const password = z.string().min(1).max(4096).openapi({ format: 'password' });
@@ -29,8 +39,18 @@ export const note = z.string().trim().min(1).max(2000);
 export const scope = z.enum(['all', 'sign-in', 'payments', 'withdrawals', 'security-changes']);
 
 export const reasonCode = z.enum([
-  'account-takeover', 'suspected-fraud', 'unauthorised-transaction', 'scam', 'lost-device', 'owner-request',
-  'review', 'credential-change', 'recovery', 'new-payee', 'legal-order', 'other',
+  'account-takeover',
+  'suspected-fraud',
+  'unauthorised-transaction',
+  'scam',
+  'lost-device',
+  'owner-request',
+  'review',
+  'credential-change',
+  'recovery',
+  'new-payee',
+  'legal-order',
+  'other',
 ]);
 
 export const publicHold = z

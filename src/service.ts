@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { pino, type Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import { createApp } from './app.ts';
 import { type Config, isLoopback } from './config.ts';
 import type { Context } from './context.ts';
@@ -22,7 +22,10 @@ export type Service = { ctx: Context; app: Router; worker: Worker; close(patienc
 export type Parts = { clock?: Clock; log?: Logger; roles?: readonly ('api' | 'worker')[] };
 
 /** Opens everything one node needs on a migrated database. `close` finishes what is under way and hands the rest back. */
-export async function openService(config: Config & { databaseUrl: string; secret: Buffer }, parts: Parts = {}): Promise<Service> {
+export async function openService(
+  config: Config & { databaseUrl: string; secret: Buffer },
+  parts: Parts = {},
+): Promise<Service> {
   const { clock = systemClock, log = pino({ level: config.logLevel }), roles = ['api', 'worker'] } = parts;
   const onError = (error: Error) => log.warn({ err: { message: error.message } }, 'database connection lost');
   const options = { url: config.databaseUrl, onError };
@@ -73,6 +76,11 @@ function inboxOf(config: Config): Inbox | undefined {
 async function closeAll(ctx: Context, bell: Bell, closeMailer: () => void): Promise<void> {
   closeMailer();
   await Promise.all([
-    bell.close(), ctx.limits.close(), ctx.db.destroy(), ctx.urgentDb.destroy(), ctx.limitsDb.destroy(), ctx.reader.destroy(),
+    bell.close(),
+    ctx.limits.close(),
+    ctx.db.destroy(),
+    ctx.urgentDb.destroy(),
+    ctx.limitsDb.destroy(),
+    ctx.reader.destroy(),
   ]);
 }

@@ -1,7 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from './context.ts';
 import type { Bell } from './db/bell.ts';
-import { type Claimed, claimDeliveries, DeliveryError, handBack, LEASE, markDelivered, markFailed, renewLeases } from './events/deliveries.ts';
+import {
+  type Claimed,
+  claimDeliveries,
+  DeliveryError,
+  handBack,
+  LEASE,
+  markDelivered,
+  markFailed,
+  renewLeases,
+} from './events/deliveries.ts';
 import { deliverMail } from './notices/deliver-mail.ts';
 import type { Mailer } from './notices/mailer.ts';
 import { deliverTicket, openHelpdesk } from './tickets/tickets.ts';
@@ -47,7 +56,10 @@ export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined
   async function fill(): Promise<boolean> {
     const claimed = await claimDeliveries(ctx, id, AT_ONCE - underWay.size);
     for (const delivery of claimed) {
-      underWay.set(delivery.id, deliver(delivery).finally(() => underWay.delete(delivery.id)));
+      underWay.set(
+        delivery.id,
+        deliver(delivery).finally(() => underWay.delete(delivery.id)),
+      );
     }
     return claimed.length > 0;
   }

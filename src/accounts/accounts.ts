@@ -23,28 +23,49 @@ export type NewAccount = {
 };
 
 /** The host makes an account it answers for. Throws `account-exists` when an identifier is taken, `weak-password`. */
-export async function createAccount(ctx: Context, input: NewAccount, apiKeyId: string, client: Client): Promise<AccountRow> {
+export async function createAccount(
+  ctx: Context,
+  input: NewAccount,
+  apiKeyId: string,
+  client: Client,
+): Promise<AccountRow> {
   const now = ctx.clock.now();
-  const hash = input.password === undefined
-    ? undefined
-    : await ctx.hasher.hash(acceptPassword(ctx, input.password, input, client.locale, 'password'));
+  const hash =
+    input.password === undefined
+      ? undefined
+      : await ctx.hasher.hash(acceptPassword(ctx, input.password, input, client.locale, 'password'));
   const id = newId(now);
   const confirmedAt = input.emailConfirmed ? now : null;
-  const identifiers = [{ value: emailKey(input.email), kind: 'email' as const, account_id: id, confirmed_at: confirmedAt }];
+  const identifiers = [
+    { value: emailKey(input.email), kind: 'email' as const, account_id: id, confirmed_at: confirmedAt },
+  ];
   const username = input.username === undefined ? null : usernameKey(input.username);
   try {
     return await transact(ctx.db, ctx.ring, async (trx) => {
       const account = await queries.insertAccount(trx, {
-        id, external_id: input.externalId ?? null, email: input.email.normalize('NFC').trim(), email_confirmed_at: confirmedAt,
-        username, phone: input.phone === undefined ? null : (phoneKey(input.phone) ?? null), locale: input.locale ?? 'en', created_at: now,
+        id,
+        external_id: input.externalId ?? null,
+        email: input.email.normalize('NFC').trim(),
+        email_confirmed_at: confirmedAt,
+        username,
+        phone: input.phone === undefined ? null : (phoneKey(input.phone) ?? null),
+        locale: input.locale ?? 'en',
+        created_at: now,
       });
-      const wanted = username === null ? identifiers : [...identifiers, { value: username, kind: 'username' as const, account_id: id, confirmed_at: now }];
+      const wanted =
+        username === null
+          ? identifiers
+          : [...identifiers, { value: username, kind: 'username' as const, account_id: id, confirmed_at: now }];
       const claimed = await queries.claimIdentifiers(trx, wanted);
       if (claimed.length < wanted.length) throw new Problem('account-exists');
       if (hash) await queries.setPasswordHash(trx, id, hash, now);
       const detail = { externalId: input.externalId ?? null, emailConfirmed: confirmedAt !== null };
       const actor = { kind: 'host', id: apiKeyId } as const;
-      await record(trx, { type: 'account.created', actor, accountId: id, client, detail, isSilent: confirmedAt !== null }, now);
+      await record(
+        trx,
+        { type: 'account.created', actor, accountId: id, client, detail, isSilent: confirmedAt !== null },
+        now,
+      );
       return account;
     });
   } catch (error) {
@@ -58,9 +79,10 @@ const uuid = z.uuid();
 /** By id, or by `external:…`. Throws `not-found`. */
 export async function findAccount(ctx: Context, reference: string): Promise<AccountRow> {
   const external = reference.startsWith('external:') ? reference.slice('external:'.length) : undefined;
-  const account = external === undefined
-    ? uuid.safeParse(reference).success && (await queries.findAccount(ctx.reader, reference))
-    : await queries.findAccountByExternalId(ctx.reader, external);
+  const account =
+    external === undefined
+      ? uuid.safeParse(reference).success && (await queries.findAccount(ctx.reader, reference))
+      : await queries.findAccountByExternalId(ctx.reader, external);
   if (!account) throw new Problem('not-found');
   return account;
 }
@@ -80,7 +102,12 @@ export async function describeOwner(ctx: Context, accountId: string): Promise<Pr
 /** What an agent searched for, by whole values only: nobody browses accounts. */
 export async function searchAccounts(ctx: Context, query: string, limit: number): Promise<AccountRow[]> {
   const text = query.trim();
-  const sought = { text, identifier: readIdentifier(text), id: uuid.safeParse(text).success ? text : null, ip: isIP(text) ? text : null };
+  const sought = {
+    text,
+    identifier: readIdentifier(text),
+    id: uuid.safeParse(text).success ? text : null,
+    ip: isIP(text) ? text : null,
+  };
   return await queries.searchAccounts(ctx.urgentDb, sought, limit);
 }
 

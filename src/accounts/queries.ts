@@ -7,15 +7,24 @@ export type AccountRow = Selectable<Database['accounts']>;
 /** The newest sign-up with an address is the one that counts; the link of the one before it goes with it. */
 export async function replaceSignUp(trx: Transaction<Database>, row: Insertable<Database['sign_ups']>): Promise<void> {
   await trx.deleteFrom('sign_ups').where('email_key', '=', row.email_key).execute();
-  await trx.insertInto('sign_ups').values(row)
-    .onConflict((conflict) => conflict.column('email_key').doNothing()).execute();
+  await trx
+    .insertInto('sign_ups')
+    .values(row)
+    .onConflict((conflict) => conflict.column('email_key').doNothing())
+    .execute();
 }
 
-export async function takeSignUp(trx: Transaction<Database>, id: string): Promise<Selectable<Database['sign_ups']> | undefined> {
+export async function takeSignUp(
+  trx: Transaction<Database>,
+  id: string,
+): Promise<Selectable<Database['sign_ups']> | undefined> {
   return await trx.deleteFrom('sign_ups').where('id', '=', id).returningAll().executeTakeFirst();
 }
 
-export async function insertAccount(trx: Transaction<Database>, row: Insertable<Database['accounts']>): Promise<AccountRow> {
+export async function insertAccount(
+  trx: Transaction<Database>,
+  row: Insertable<Database['accounts']>,
+): Promise<AccountRow> {
   return await trx.insertInto('accounts').values(row).returningAll().executeTakeFirstOrThrow();
 }
 
@@ -23,18 +32,31 @@ export type NewIdentifier = Insertable<Database['identifiers']>;
 
 /** Claims what is free and returns it; an identifier belongs to whoever was first. */
 export async function claimIdentifiers(trx: Transaction<Database>, rows: NewIdentifier[]): Promise<string[]> {
-  const claimed = await trx.insertInto('identifiers').values(rows)
-    .onConflict((conflict) => conflict.column('value').doNothing()).returning('value').execute();
+  const claimed = await trx
+    .insertInto('identifiers')
+    .values(rows)
+    .onConflict((conflict) => conflict.column('value').doNothing())
+    .returning('value')
+    .execute();
   return claimed.map((row) => row.value);
 }
 
 /** Returns whether the address was still waiting for it. */
 export async function confirmEmail(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
-  const row = await trx.updateTable('accounts').set({ email_confirmed_at: now })
-    .where('id', '=', accountId).where('email_confirmed_at', 'is', null).returning('id').executeTakeFirst();
+  const row = await trx
+    .updateTable('accounts')
+    .set({ email_confirmed_at: now })
+    .where('id', '=', accountId)
+    .where('email_confirmed_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
   if (!row) return false;
-  await trx.updateTable('identifiers').set({ confirmed_at: now })
-    .where('account_id', '=', accountId).where('kind', '=', 'email').execute();
+  await trx
+    .updateTable('identifiers')
+    .set({ confirmed_at: now })
+    .where('account_id', '=', accountId)
+    .where('kind', '=', 'email')
+    .execute();
   return true;
 }
 
@@ -64,7 +86,10 @@ export async function findProfile(db: Kysely<Database>, id: string): Promise<Pro
   return (await profile(db, id))[0];
 }
 
-export async function findAccountByExternalId(db: Kysely<Database>, externalId: string): Promise<AccountRow | undefined> {
+export async function findAccountByExternalId(
+  db: Kysely<Database>,
+  externalId: string,
+): Promise<AccountRow | undefined> {
   return await db.selectFrom('accounts').selectAll().where('external_id', '=', externalId).executeTakeFirst();
 }
 
@@ -72,15 +97,28 @@ export type Sought = { text: string; identifier: string; id: string | null; ip: 
 
 /** Accounts that an agent may mean: an identifier, id, external id, transaction or address, whole, never a part. */
 export async function searchAccounts(db: Kysely<Database>, sought: Sought, limit: number): Promise<AccountRow[]> {
-  return await db.selectFrom('accounts').selectAll()
-    .where('id', 'in', sql<string>`(
+  return await db
+    .selectFrom('accounts')
+    .selectAll()
+    .where(
+      'id',
+      'in',
+      sql<string>`(
       select account_id from identifiers where value = ${sought.identifier}
       union select id from accounts where external_id = ${sought.text} or id = ${sought.id}::uuid
       union select account_id from transactions where transaction_id = ${sought.text}
-      union (select account_id from sessions where ip = ${sought.ip}::inet and account_id is not null limit ${limit}))`)
-    .orderBy('id').limit(limit).execute();
+      union (select account_id from sessions where ip = ${sought.ip}::inet and account_id is not null limit ${limit}))`,
+    )
+    .orderBy('id')
+    .limit(limit)
+    .execute();
 }
 
-export async function setPasswordHash(trx: Transaction<Database>, accountId: string, hash: string, now: Date): Promise<void> {
+export async function setPasswordHash(
+  trx: Transaction<Database>,
+  accountId: string,
+  hash: string,
+  now: Date,
+): Promise<void> {
   await trx.insertInto('passwords').values({ account_id: accountId, hash, set_at: now }).execute();
 }

@@ -21,8 +21,12 @@ export function signUpRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/sign-up', tags: ['Anyone'], operationId: 'signUp',
-        summary: 'Asks for an account; a mail confirms the address. One answer for known and unknown addresses (ASVS 6.3.8).',
+        method: 'post',
+        path: '/sign-up',
+        tags: ['Anyone'],
+        operationId: 'signUp',
+        summary:
+          'Asks for an account; a mail confirms the address. One answer for known and unknown addresses (ASVS 6.3.8).',
         request: body(SignUp),
         responses: { 202: answer('Accepted', z.object({})), ...refusals('weak-password', 'too-many-requests', 'busy') },
       }),
@@ -33,7 +37,10 @@ export function signUpRoutes(ctx: Context): Router {
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/email-confirmation', tags: ['Anyone'], operationId: 'confirmEmail',
+        method: 'post',
+        path: '/email-confirmation',
+        tags: ['Anyone'],
+        operationId: 'confirmEmail',
         summary: 'Confirms an address with the token mailed to it, once.',
         request: body(z.strictObject({ token: schemas.token })),
         responses: { 204: nothing, ...refusals('invalid-token', 'too-many-requests') },
@@ -57,8 +64,14 @@ const NewAccount = z.strictObject({
 
 const Account = z
   .object({
-    id: z.uuid(), externalId: z.string().nullable(), email: z.string(), emailConfirmed: z.boolean(),
-    username: z.string().nullable(), phone: z.string().nullable(), locale: schemas.locale, createdAt: schemas.instant,
+    id: z.uuid(),
+    externalId: z.string().nullable(),
+    email: z.string(),
+    emailConfirmed: z.boolean(),
+    username: z.string().nullable(),
+    phone: z.string().nullable(),
+    locale: schemas.locale,
+    createdAt: schemas.instant,
   })
   .openapi('Account');
 
@@ -66,17 +79,29 @@ export function hostAccountRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/accounts', tags: ['Host'], operationId: 'createAccount', security: [{ apiKey: [] }],
+        method: 'post',
+        path: '/accounts',
+        tags: ['Host'],
+        operationId: 'createAccount',
+        security: [{ apiKey: [] }],
         summary: 'Makes an account the host answers for. Scope `accounts:write`.',
         middleware: [requireApiKey(ctx, 'accounts:write'), idempotent(ctx)] as const,
         request: body(NewAccount),
-        responses: { 201: answer('The account', Account), ...refusals('unauthorized', 'forbidden', 'account-exists', 'weak-password', 'busy') },
+        responses: {
+          201: answer('The account', Account),
+          ...refusals('unauthorized', 'forbidden', 'account-exists', 'weak-password', 'busy'),
+        },
       }),
-      async (c) => c.json(showAccount(await createAccount(ctx, c.req.valid('json'), c.var.apiKey.id, c.var.client)), 201),
+      async (c) =>
+        c.json(showAccount(await createAccount(ctx, c.req.valid('json'), c.var.apiKey.id, c.var.client)), 201),
     )
     .openapi(
       createRoute({
-        method: 'get', path: '/accounts/{id}', tags: ['Host'], operationId: 'getAccount', security: [{ apiKey: [] }],
+        method: 'get',
+        path: '/accounts/{id}',
+        tags: ['Host'],
+        operationId: 'getAccount',
+        security: [{ apiKey: [] }],
         summary: 'An account by id, or by `external:{externalId}`. Scope `accounts:read`.',
         middleware: [requireApiKey(ctx, 'accounts:read')] as const,
         request: { params: z.object({ id: z.string().min(1).max(220) }) },
@@ -88,23 +113,37 @@ export function hostAccountRoutes(ctx: Context): Router {
 
 function showAccount(account: AccountRow) {
   return {
-    id: account.id, externalId: account.external_id, email: account.email, emailConfirmed: account.email_confirmed_at !== null,
-    username: account.username, phone: account.phone, locale: account.locale, createdAt: account.created_at.toISOString(),
+    id: account.id,
+    externalId: account.external_id,
+    email: account.email,
+    emailConfirmed: account.email_confirmed_at !== null,
+    username: account.username,
+    phone: account.phone,
+    locale: account.locale,
+    createdAt: account.created_at.toISOString(),
   };
 }
 
 const Me = z
   .object({
-    id: z.uuid(), email: z.string(), emailConfirmed: z.boolean(), locale: schemas.locale,
+    id: z.uuid(),
+    email: z.string(),
+    emailConfirmed: z.boolean(),
+    locale: schemas.locale,
     secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
-    holds: z.array(schemas.publicHold), watchUntil: schemas.instant.nullable(),
+    holds: z.array(schemas.publicHold),
+    watchUntil: schemas.instant.nullable(),
   })
   .openapi('Me');
 
 export function ownerAccountRoutes(ctx: Context): Router {
   return router().openapi(
     createRoute({
-      method: 'get', path: '/', tags: ['Owner'], operationId: 'getMe', security: [{ owner: [] }, { caseToken: [] }],
+      method: 'get',
+      path: '/',
+      tags: ['Owner'],
+      operationId: 'getMe',
+      security: [{ owner: [] }, { caseToken: [] }],
       summary: 'The account, its second factor and its holds; also for a frozen owner with a case token.',
       middleware: [requireOwnerOrCase(ctx)] as const,
       responses: { 200: answer('The account', Me), ...refusals('unauthorized') },
@@ -112,11 +151,18 @@ export function ownerAccountRoutes(ctx: Context): Router {
     async (c) => {
       const { accountId } = c.var.speaker;
       const profile = await describeOwner(ctx, accountId);
-      return c.json({
-        id: accountId, email: profile.email, emailConfirmed: profile.email_confirmed_at !== null, locale: profile.locale,
-        secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
-        holds: profile.holds.map(publicHold), watchUntil: null,
-      }, 200);
+      return c.json(
+        {
+          id: accountId,
+          email: profile.email,
+          emailConfirmed: profile.email_confirmed_at !== null,
+          locale: profile.locale,
+          secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
+          holds: profile.holds.map(publicHold),
+          watchUntil: null,
+        },
+        200,
+      );
     },
   );
 }

@@ -32,13 +32,21 @@ export async function signUp(ctx: Context, input: SignUp, client: Client): Promi
   const email = input.email.normalize('NFC').trim();
   await transact(ctx.db, ctx.ring, async (trx) => {
     await queries.replaceSignUp(trx, {
-      id, email, email_key: emailKey(email),
+      id,
+      email,
+      email_key: emailKey(email),
       username: input.username === undefined ? null : usernameKey(input.username),
       phone: input.phone === undefined ? null : (phoneKey(input.phone) ?? null),
-      locale: input.locale ?? client.locale, password_hash: hash, created_at: now,
+      locale: input.locale ?? client.locale,
+      password_hash: hash,
+      created_at: now,
     });
     const detail = { email: ctx.keys.hash('sign-up-email', emailKey(email)).toString('base64url').slice(0, 22) };
-    await record(trx, { type: 'sign-up.requested', actor: { kind: 'anonymous' }, client, detail, payload: { signUpId: id } }, now);
+    await record(
+      trx,
+      { type: 'sign-up.requested', actor: { kind: 'anonymous' }, client, detail, payload: { signUpId: id } },
+      now,
+    );
   });
 }
 
@@ -53,7 +61,11 @@ export async function confirmEmail(ctx: Context, token: string, client: Client):
     if (link.account_id && !(await queries.confirmEmail(trx, accountId, now))) throw new Problem('invalid-token');
     const account = await queries.findAccount(trx, accountId);
     const actor = { kind: 'owner', id: accountId } as const;
-    await record(trx, { type: 'sign-up.confirmed', actor, accountId, client, detail: { username: account?.username ?? null } }, now);
+    await record(
+      trx,
+      { type: 'sign-up.confirmed', actor, accountId, client, detail: { username: account?.username ?? null } },
+      now,
+    );
   });
 }
 
@@ -61,12 +73,23 @@ async function openAccount(trx: Transaction<Database>, signUpId: string, now: Da
   const signUp = await queries.takeSignUp(trx, signUpId);
   if (!signUp) throw new Problem('invalid-token');
   const id = newId(now);
-  const account = { id, email: signUp.email, email_confirmed_at: now, username: signUp.username, phone: signUp.phone, locale: signUp.locale, created_at: now };
+  const account = {
+    id,
+    email: signUp.email,
+    email_confirmed_at: now,
+    username: signUp.username,
+    phone: signUp.phone,
+    locale: signUp.locale,
+    created_at: now,
+  };
   await queries.insertAccount(trx, account);
   const wanted = [{ value: signUp.email_key, kind: 'email' as const, account_id: id, confirmed_at: now }];
-  const claimed = await queries.claimIdentifiers(trx, signUp.username === null ? wanted : [
-    ...wanted, { value: signUp.username, kind: 'username' as const, account_id: id, confirmed_at: now },
-  ]);
+  const claimed = await queries.claimIdentifiers(
+    trx,
+    signUp.username === null
+      ? wanted
+      : [...wanted, { value: signUp.username, kind: 'username' as const, account_id: id, confirmed_at: now }],
+  );
   // Somebody confirmed the same address a moment ago.
   if (!claimed.includes(signUp.email_key)) throw new Problem('invalid-token');
   await queries.setPasswordHash(trx, id, signUp.password_hash, now);

@@ -23,8 +23,15 @@ export async function createAgent(ctx: Context, input: NewAgent, actor: Actor): 
   const hash = await ctx.hasher.hash(password);
   await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     await queries.insertAgent(trx, {
-      id, email: input.email, email_key: emailKey(input.email), name: input.name, role: input.role, password_hash: hash,
-      totp_secret: ctx.keys.encrypt(totpSecret, agentSecretRow(id)), created_at: now, created_by: actor.kind === 'agent' ? (actor.id ?? null) : null,
+      id,
+      email: input.email,
+      email_key: emailKey(input.email),
+      name: input.name,
+      role: input.role,
+      password_hash: hash,
+      totp_secret: ctx.keys.encrypt(totpSecret, agentSecretRow(id)),
+      created_at: now,
+      created_by: actor.kind === 'agent' ? (actor.id ?? null) : null,
     });
     await record(trx, { type: 'agent.created', actor, detail: { email: input.email, role: input.role } }, now);
   });

@@ -14,7 +14,9 @@ export function requireAgent(ctx: Context, power: Power): Guard {
     if (!hasPower(agent.role, power)) {
       const actor = { kind: 'agent', id: agent.agent_id } as const;
       const detail = { path: c.req.path };
-      await transact(ctx.urgentDb, ctx.ring, (trx) => record(trx, { type: 'authorisation.failed', actor, client: c.var.client, detail }, ctx.clock.now()));
+      await transact(ctx.urgentDb, ctx.ring, (trx) =>
+        record(trx, { type: 'authorisation.failed', actor, client: c.var.client, detail }, ctx.clock.now()),
+      );
       throw new Problem('forbidden');
     }
     c.set('agent', agent);

@@ -9,11 +9,21 @@ export async function insertAgent(trx: Transaction<Database>, row: Insertable<Da
 }
 
 export async function findAgent(db: Kysely<Database>, emailKey: string): Promise<AgentRow | undefined> {
-  return await db.selectFrom('agents').selectAll().where('email_key', '=', emailKey).where('disabled_at', 'is', null).executeTakeFirst();
+  return await db
+    .selectFrom('agents')
+    .selectAll()
+    .where('email_key', '=', emailKey)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
 }
 
 export async function findActiveAgent(db: Kysely<Database>, id: string): Promise<AgentRow | undefined> {
-  return await db.selectFrom('agents').selectAll().where('id', '=', id).where('disabled_at', 'is', null).executeTakeFirst();
+  return await db
+    .selectFrom('agents')
+    .selectAll()
+    .where('id', '=', id)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
 }
 
 const redeem = statement<{ id: string }, [id: string, step: number]>(

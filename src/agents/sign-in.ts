@@ -16,7 +16,13 @@ import { secondsUntil } from '../time.ts';
 import { agentSecretRow } from './agents.ts';
 import * as queries from './queries.ts';
 
-export type AgentSignedIn = { accessToken: string; expiresIn: number; refreshToken: string; sessionId: string; agentId: string };
+export type AgentSignedIn = {
+  accessToken: string;
+  expiresIn: number;
+  refreshToken: string;
+  sessionId: string;
+  agentId: string;
+};
 export type AgentCredentials = { email: string; password: string; code: string };
 
 /**
@@ -40,7 +46,11 @@ export async function signInAgent(ctx: Context, input: AgentCredentials, client:
     }
     await clearAttempts(trx, attempt);
     await insertAgentSession(trx, ctx, { id: sessionId, agentId: agent.id, client, refreshHash: refresh.hash }, now);
-    await record(trx, { type: 'agent.signed-in', actor: { kind: 'agent', id: agent.id }, sessionId, client, detail: {} }, now);
+    await record(
+      trx,
+      { type: 'agent.signed-in', actor: { kind: 'agent', id: agent.id }, sessionId, client, detail: {} },
+      now,
+    );
     return true;
   });
   if (!isSignedIn || !agent) throw new Problem('invalid-credentials');
@@ -57,14 +67,30 @@ async function reserve(ctx: Context, key: string, now: Date): Promise<Attempt> {
   const reservation = await reserveAttempt(ctx, counterKey(ctx, 'agent', key), passwordLimit(ctx.policy), now);
   if ('attempt' in reservation) return reservation.attempt;
   const { refused } = reservation;
-  throw new Problem('too-many-attempts', { retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1 });
+  throw new Problem('too-many-attempts', {
+    retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1,
+  });
 }
 
-async function rememberFailure(trx: Transaction<Database>, attempt: Attempt, email: string, client: Client, now: Date): Promise<void> {
+async function rememberFailure(
+  trx: Transaction<Database>,
+  attempt: Attempt,
+  email: string,
+  client: Client,
+  now: Date,
+): Promise<void> {
   const judgement = await failAttempt(trx, attempt, now);
-  await record(trx, { type: 'agent.sign-in-failed', actor: { kind: 'anonymous' }, client, detail: { email: email.slice(0, 254) } }, now);
+  await record(
+    trx,
+    { type: 'agent.sign-in-failed', actor: { kind: 'anonymous' }, client, detail: { email: email.slice(0, 254) } },
+    now,
+  );
   if (judgement.verdict !== 'locked' || !judgement.isNew) return;
-  await record(trx, { type: 'agent.locked', actor: { kind: 'anonymous' }, client, detail: { until: judgement.until.toISOString() } }, now);
+  await record(
+    trx,
+    { type: 'agent.locked', actor: { kind: 'anonymous' }, client, detail: { until: judgement.until.toISOString() } },
+    now,
+  );
 }
 
 /** An agent's new tokens for their refresh token. The role is read anew. Throws `invalid-refresh-token`. */
@@ -81,8 +107,13 @@ type AgentAccess = { sessionId: string; agentId: string; role: string; authTime:
 
 async function signAgentAccess(ctx: Context, access: AgentAccess, now: Date): Promise<string> {
   const claims = {
-    client_id: 'holdfast', sid: access.sessionId, jti: newId(now), role: access.role,
-    auth_time: Math.floor(access.authTime.getTime() / 1000), acr: 'aal2', amr: ['pwd', 'otp', 'mfa'],
+    client_id: 'holdfast',
+    sid: access.sessionId,
+    jti: newId(now),
+    role: access.role,
+    auth_time: Math.floor(access.authTime.getTime() / 1000),
+    acr: 'aal2',
+    amr: ['pwd', 'otp', 'mfa'],
   };
   return await ctx.signer.sign('agent', access.agentId, claims, ctx.policy['access.ttl'], now);
 }

@@ -5,13 +5,25 @@ import { transact } from '../db/transaction.ts';
 import { type Actor, record } from '../events/record.ts';
 import * as queries from './queries.ts';
 
-export const scopes = ['accounts:read', 'accounts:write', 'accounts:freeze', 'sessions:read', 'transactions:write', 'events:write'] as const;
+export const scopes = [
+  'accounts:read',
+  'accounts:write',
+  'accounts:freeze',
+  'sessions:read',
+  'transactions:write',
+  'events:write',
+] as const;
 export type Scope = (typeof scopes)[number];
 
 export type ApiKey = queries.ApiKeyRow;
 
 /** Makes a key for the host's back end. Its plaintext is in this answer and nowhere else. */
-export async function createApiKey(ctx: Context, name: string, wanted: readonly Scope[], actor: Actor): Promise<{ apiKeyId: string; apiKey: string }> {
+export async function createApiKey(
+  ctx: Context,
+  name: string,
+  wanted: readonly Scope[],
+  actor: Actor,
+): Promise<{ apiKeyId: string; apiKey: string }> {
   const now = ctx.clock.now();
   const token = newToken('hf_sk');
   const id = newId(now);

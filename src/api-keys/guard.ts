@@ -14,7 +14,9 @@ export function requireApiKey(ctx: Context, scope: Scope): Guard {
     if (!key.scopes.includes(scope)) {
       const actor = { kind: 'host', id: key.id } as const;
       const detail = { path: c.req.path };
-      await transact(ctx.db, ctx.ring, (trx) => record(trx, { type: 'authorisation.failed', actor, client: c.var.client, detail }, ctx.clock.now()));
+      await transact(ctx.db, ctx.ring, (trx) =>
+        record(trx, { type: 'authorisation.failed', actor, client: c.var.client, detail }, ctx.clock.now()),
+      );
       throw new Problem('forbidden');
     }
     c.set('apiKey', key);

@@ -12,7 +12,12 @@ export type CaseAccess = { caseToken: string; expiresIn: number; caseReference: 
  * A short token that is no session: with it a held owner can see and feed their own cases, and nothing else. What is
  * said with it counts as unproven. The caller has checked password or link.
  */
-export async function issueCaseToken(ctx: Context, accountId: string, by: 'password' | 'link', client: Client): Promise<CaseAccess> {
+export async function issueCaseToken(
+  ctx: Context,
+  accountId: string,
+  by: 'password' | 'link',
+  client: Client,
+): Promise<CaseAccess> {
   const now = ctx.clock.now();
   const leading = await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     const passage = await pass(trx, accountId, 'case-access', now);

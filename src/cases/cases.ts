@@ -15,7 +15,12 @@ export type QueuedCase = queries.QueuedCase;
 
 /** The owner, by session, or whoever holds a case token: what the latter says is unproven until verified. */
 export type Speaker = { accountId: string; isProven: boolean; client: Client };
-export type Report = { kind: CaseKind; message: string; transactionIds?: string[] | undefined; evidence?: string | undefined };
+export type Report = {
+  kind: CaseKind;
+  message: string;
+  transactionIds?: string[] | undefined;
+  evidence?: string | undefined;
+};
 export type Reported = { theCase: CaseRow; receipt: string };
 
 /** Takes an owner's report, frozen or not: opens or joins the case of its kind and signs a receipt with the time. */
@@ -25,15 +30,40 @@ export async function report(ctx: Context, speaker: Speaker, input: Report): Pro
   const actor = { kind: 'owner', id: accountId } as const;
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     await requirePassage(trx, accountId, 'case-access', now);
-    const theCase = await openOrJoinCase(trx, ctx, { accountId, kind: input.kind, priority: priorities[input.kind], actor, client }, now);
+    const theCase = await openOrJoinCase(
+      trx,
+      ctx,
+      { accountId, kind: input.kind, priority: priorities[input.kind], actor, client },
+      now,
+    );
     const data = { transactionIds: input.transactionIds ?? [], evidence: input.evidence ?? null };
     await queries.insertMessage(trx, {
-      id: newId(now), case_id: theCase.id, author_kind: 'owner', author_id: accountId, kind: 'report',
-      is_proven: isProven, body: input.message, data: JSON.stringify(data), created_at: now,
+      id: newId(now),
+      case_id: theCase.id,
+      author_kind: 'owner',
+      author_id: accountId,
+      kind: 'report',
+      is_proven: isProven,
+      body: input.message,
+      data: JSON.stringify(data),
+      created_at: now,
     });
-    const receipt = await ctx.signer.signReceipt({ sub: accountId, event: 'reported', kind: input.kind, case: theCase.reference, at: now.toISOString() }, now);
-    await queries.insertReceipt(trx, { id: newId(now), account_id: accountId, case_id: theCase.id, jws: receipt, issued_at: now });
-    await record(trx, { type: 'case.reported', actor, accountId, caseId: theCase.id, client, detail: { kind: input.kind, isProven } }, now);
+    const receipt = await ctx.signer.signReceipt(
+      { sub: accountId, event: 'reported', kind: input.kind, case: theCase.reference, at: now.toISOString() },
+      now,
+    );
+    await queries.insertReceipt(trx, {
+      id: newId(now),
+      account_id: accountId,
+      case_id: theCase.id,
+      jws: receipt,
+      issued_at: now,
+    });
+    await record(
+      trx,
+      { type: 'case.reported', actor, accountId, caseId: theCase.id, client, detail: { kind: input.kind, isProven } },
+      now,
+    );
     return { theCase, receipt };
   });
 }
@@ -47,10 +77,21 @@ export async function addMessage(ctx: Context, speaker: Speaker, caseId: string,
     const theCase = await queries.findCase(trx, caseId);
     if (theCase?.account_id !== accountId || theCase.closed_at) throw new Problem('not-found');
     const message = await queries.insertMessage(trx, {
-      id: newId(now), case_id: caseId, author_kind: 'owner', author_id: accountId, kind: 'message', is_proven: isProven, body, created_at: now,
+      id: newId(now),
+      case_id: caseId,
+      author_kind: 'owner',
+      author_id: accountId,
+      kind: 'message',
+      is_proven: isProven,
+      body,
+      created_at: now,
     });
     const actor = { kind: 'owner', id: accountId } as const;
-    await record(trx, { type: 'case.message-added', actor, accountId, caseId, client, detail: { by: 'owner', isProven } }, now);
+    await record(
+      trx,
+      { type: 'case.message-added', actor, accountId, caseId, client, detail: { by: 'owner', isProven } },
+      now,
+    );
     return message;
   });
 }
@@ -64,7 +105,12 @@ export async function readOwnCase(ctx: Context, accountId: string, caseId: strin
   return { theCase, messages: await queries.listMessages(ctx.urgentDb, caseId, ['report', 'message']) };
 }
 
-export async function listOwnCases(ctx: Context, accountId: string, limit: number, before: string | undefined): Promise<CaseRow[]> {
+export async function listOwnCases(
+  ctx: Context,
+  accountId: string,
+  limit: number,
+  before: string | undefined,
+): Promise<CaseRow[]> {
   return await queries.listCasesOf(ctx.urgentDb, accountId, limit, before);
 }
 

@@ -10,46 +10,79 @@ import * as cases from './cases.ts';
 const security = [{ owner: [] }, { caseToken: [] }];
 const kind = z.enum(['takeover', 'suspicious-activity', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint']);
 const priority = z.enum(['urgent', 'high', 'normal', 'low']);
-const Message = z.object({ id: z.uuid(), author: z.enum(['owner', 'agent', 'system']), kind: z.string(), body: z.string(), proven: z.boolean(), at: schemas.instant });
+const Message = z.object({
+  id: z.uuid(),
+  author: z.enum(['owner', 'agent', 'system']),
+  kind: z.string(),
+  body: z.string(),
+  proven: z.boolean(),
+  at: schemas.instant,
+});
 const CaseView = z
   .object({
-    id: z.uuid(), reference: z.string(), kind, priority, status: z.enum(['open', 'closed']), openedAt: schemas.instant,
-    respondBy: schemas.instant, messages: z.array(Message).optional(),
+    id: z.uuid(),
+    reference: z.string(),
+    kind,
+    priority,
+    status: z.enum(['open', 'closed']),
+    openedAt: schemas.instant,
+    respondBy: schemas.instant,
+    messages: z.array(Message).optional(),
   })
   .openapi('Case');
 const AgentCase = CaseView.extend({ accountId: z.uuid(), assignee: z.uuid().nullable() }).openapi('AgentCase');
 const one = { params: z.object({ id: z.uuid() }) };
-const list = <Schema extends z.ZodType>(item: Schema) => z.object({ items: z.array(item), nextCursor: schemas.nextCursor });
+const list = <Schema extends z.ZodType>(item: Schema) =>
+  z.object({ items: z.array(item), nextCursor: schemas.nextCursor });
 
 export function ownerCaseRoutes(ctx: Context): Router {
   const speakerOf = (c: HonoContext<Env>): cases.Speaker => ({
-    accountId: c.var.speaker.accountId, isProven: c.var.speaker.session !== undefined, client: c.var.client,
+    accountId: c.var.speaker.accountId,
+    isProven: c.var.speaker.session !== undefined,
+    client: c.var.client,
   });
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/reports', tags: ['Owner'], operationId: 'report', security,
-        summary: 'Reports a takeover, a transaction, a scam, a lock-out or a complaint; works while frozen. Signed receipt (PSD2 70).',
+        method: 'post',
+        path: '/reports',
+        tags: ['Owner'],
+        operationId: 'report',
+        security,
+        summary:
+          'Reports a takeover, a transaction, a scam, a lock-out or a complaint; works while frozen. Signed receipt (PSD2 70).',
         middleware: [requireOwnerOrCase(ctx)] as const,
-        request: body(z.strictObject({
-          kind: z.enum(['takeover', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint']),
-          message: z.string().trim().min(1).max(8000),
-          transactionIds: z.array(z.string().min(1).max(200)).max(100).optional(),
-          evidence: z.string().max(8000).optional(),
-        })),
+        request: body(
+          z.strictObject({
+            kind: z.enum(['takeover', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint']),
+            message: z.string().trim().min(1).max(8000),
+            transactionIds: z.array(z.string().min(1).max(200)).max(100).optional(),
+            evidence: z.string().max(8000).optional(),
+          }),
+        ),
         responses: {
-          201: answer('Received', z.object({ caseId: z.uuid(), reference: z.string(), receipt: z.string(), respondBy: schemas.instant })),
+          201: answer(
+            'Received',
+            z.object({ caseId: z.uuid(), reference: z.string(), receipt: z.string(), respondBy: schemas.instant }),
+          ),
           ...refusals('unauthorized'),
         },
       }),
       async (c) => {
         const { theCase, receipt } = await cases.report(ctx, speakerOf(c), c.req.valid('json'));
-        return c.json({ caseId: theCase.id, reference: theCase.reference, receipt, respondBy: theCase.respond_by.toISOString() }, 201);
+        return c.json(
+          { caseId: theCase.id, reference: theCase.reference, receipt, respondBy: theCase.respond_by.toISOString() },
+          201,
+        );
       },
     )
     .openapi(
       createRoute({
-        method: 'get', path: '/cases', tags: ['Owner'], operationId: 'listOwnCases', security,
+        method: 'get',
+        path: '/cases',
+        tags: ['Owner'],
+        operationId: 'listOwnCases',
+        security,
         summary: 'One’s own cases, newest first.',
         middleware: [requireOwnerOrCase(ctx)] as const,
         request: { query: page.extend({ cursor: z.uuid().optional() }) },
@@ -58,12 +91,19 @@ export function ownerCaseRoutes(ctx: Context): Router {
       async (c) => {
         const { limit, cursor } = c.req.valid('query');
         const rows = await cases.listOwnCases(ctx, c.var.speaker.accountId, limit + 1, cursor);
-        return c.json(paged(rows, limit, (row) => row.id, showCase), 200);
+        return c.json(
+          paged(rows, limit, (row) => row.id, showCase),
+          200,
+        );
       },
     )
     .openapi(
       createRoute({
-        method: 'get', path: '/cases/{id}', tags: ['Owner'], operationId: 'getOwnCase', security,
+        method: 'get',
+        path: '/cases/{id}',
+        tags: ['Owner'],
+        operationId: 'getOwnCase',
+        security,
         summary: 'One’s own case with what was said in it, and who answers by when.',
         middleware: [requireOwnerOrCase(ctx)] as const,
         request: one,
@@ -76,13 +116,21 @@ export function ownerCaseRoutes(ctx: Context): Router {
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/cases/{id}/messages', tags: ['Owner'], operationId: 'addCaseMessage', security,
+        method: 'post',
+        path: '/cases/{id}/messages',
+        tags: ['Owner'],
+        operationId: 'addCaseMessage',
+        security,
         summary: 'Says or asks something in one’s own case. With a case token it counts as unproven.',
         middleware: [requireOwnerOrCase(ctx)] as const,
         request: { ...one, ...body(z.strictObject({ message: z.string().trim().min(1).max(8000) })) },
         responses: { 201: answer('Added', Message), ...refusals('unauthorized', 'not-found') },
       }),
-      async (c) => c.json(showMessage(await cases.addMessage(ctx, speakerOf(c), c.req.valid('param').id, c.req.valid('json').message)), 201),
+      async (c) =>
+        c.json(
+          showMessage(await cases.addMessage(ctx, speakerOf(c), c.req.valid('param').id, c.req.valid('json').message)),
+          201,
+        ),
     );
 }
 
@@ -90,21 +138,38 @@ export function agentCaseRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'get', path: '/cases', tags: ['Agent'], operationId: 'listCases', security: [{ agent: [] }],
+        method: 'get',
+        path: '/cases',
+        tags: ['Agent'],
+        operationId: 'listCases',
+        security: [{ agent: [] }],
         summary: 'The queue of open cases, most urgent first.',
         middleware: [requireAgent(ctx, 'read')] as const,
-        request: { query: page.extend({ kind: kind.optional(), priority: priority.optional(), assignee: z.uuid().optional() }) },
+        request: {
+          query: page.extend({ kind: kind.optional(), priority: priority.optional(), assignee: z.uuid().optional() }),
+        },
         responses: { 200: answer('The queue', list(AgentCase)), ...refusals('unauthorized', 'forbidden') },
       }),
       async (c) => {
         const { limit, cursor, kind, priority, assignee } = c.req.valid('query');
-        const rows = await cases.listQueue(ctx, { kind, priority, assigneeId: assignee, after: readQueueCursor(cursor) }, limit + 1);
-        return c.json(paged(rows, limit, (row) => `${row.rank}.${row.respond_by.getTime()}.${row.id}`, showAgentCase), 200);
+        const rows = await cases.listQueue(
+          ctx,
+          { kind, priority, assigneeId: assignee, after: readQueueCursor(cursor) },
+          limit + 1,
+        );
+        return c.json(
+          paged(rows, limit, (row) => `${row.rank}.${row.respond_by.getTime()}.${row.id}`, showAgentCase),
+          200,
+        );
       },
     )
     .openapi(
       createRoute({
-        method: 'get', path: '/cases/{id}', tags: ['Agent'], operationId: 'getCase', security: [{ agent: [] }],
+        method: 'get',
+        path: '/cases/{id}',
+        tags: ['Agent'],
+        operationId: 'getCase',
+        security: [{ agent: [] }],
         summary: 'A case with everything said in it.',
         middleware: [requireAgent(ctx, 'read')] as const,
         request: one,
@@ -124,9 +189,13 @@ function readQueueCursor(cursor: string | undefined) {
 
 function showCase(row: cases.CaseRow) {
   return {
-    id: row.id, reference: row.reference, kind: row.kind, priority: row.priority,
+    id: row.id,
+    reference: row.reference,
+    kind: row.kind,
+    priority: row.priority,
     status: row.closed_at ? ('closed' as const) : ('open' as const),
-    openedAt: row.opened_at.toISOString(), respondBy: row.respond_by.toISOString(),
+    openedAt: row.opened_at.toISOString(),
+    respondBy: row.respond_by.toISOString(),
   };
 }
 
@@ -135,5 +204,12 @@ function showAgentCase(row: cases.CaseRow) {
 }
 
 function showMessage(row: cases.MessageRow) {
-  return { id: row.id, author: row.author_kind, kind: row.kind, body: row.body, proven: row.is_proven, at: row.created_at.toISOString() };
+  return {
+    id: row.id,
+    author: row.author_kind,
+    kind: row.kind,
+    body: row.body,
+    proven: row.is_proven,
+    at: row.created_at.toISOString(),
+  };
 }

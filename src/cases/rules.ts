@@ -1,7 +1,13 @@
 import type { Policy } from '../policy.ts';
 import { plus } from '../time.ts';
 
-export type CaseKind = 'takeover' | 'suspicious-activity' | 'unauthorised-transaction' | 'scam' | 'locked-out' | 'complaint';
+export type CaseKind =
+  | 'takeover'
+  | 'suspicious-activity'
+  | 'unauthorised-transaction'
+  | 'scam'
+  | 'locked-out'
+  | 'complaint';
 export type Priority = 'urgent' | 'high' | 'normal' | 'low';
 
 /** How urgent a case of this kind is before anything else is known. */

@@ -1,7 +1,7 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { hashToken } from './tokens.ts';
 import type { KeyRing } from './keys.ts';
+import { hashToken } from './tokens.ts';
 
 /** The kinds of token this service signs. Their `typ` and `aud` keep each from opening another's door (RFC 8725 3.11, 3.12). */
 export const tokenKinds = {

@@ -28,8 +28,15 @@ export async function loadKeys(db: Kysely<Database>, secret: Buffer, now: Date):
   const wrapper = Buffer.from(hkdfSync('sha256', secret, '', 'holdfast key wrap', 32));
   const rows = await db.transaction().execute(async (trx) => {
     await lock(trx);
-    const present = await trx.selectFrom('keys').selectAll().where('retired_at', 'is', null).orderBy('created_at').execute();
-    const missing = (['signing', 'encryption', 'hashing'] as const).filter((p) => !present.some((row) => row.purpose === p));
+    const present = await trx
+      .selectFrom('keys')
+      .selectAll()
+      .where('retired_at', 'is', null)
+      .orderBy('created_at')
+      .execute();
+    const missing = (['signing', 'encryption', 'hashing'] as const).filter(
+      (p) => !present.some((row) => row.purpose === p),
+    );
     const made = missing.map((purpose) => makeKey(purpose, wrapper, now));
     if (made.length > 0) await trx.insertInto('keys').values(made).execute();
     return [...present, ...made];
@@ -48,7 +55,8 @@ export async function loadKeys(db: Kysely<Database>, secret: Buffer, now: Date):
     signing: { id: signing.id, privateKey: createPrivateKey({ key: signing.secret, format: 'der', type: 'pkcs8' }) },
     publicKeys,
     hash: (label, value) => createHmac('sha256', hashing).update(`${label}\0${value}`).digest(),
-    encrypt: (plain, row) => `${encryption.id}.${seal(encryption.secret, Buffer.from(plain), row).toString('base64url')}`,
+    encrypt: (plain, row) =>
+      `${encryption.id}.${seal(encryption.secret, Buffer.from(plain), row).toString('base64url')}`,
     decrypt: (stored, row) => {
       const [id = '', sealed = ''] = stored.split('.');
       const key = byId.get(id);

@@ -22,7 +22,11 @@ export async function openBell(url: string, onError: (error: Error) => void): Pr
   let pending: NodeJS.Timeout | undefined;
 
   async function connect(): Promise<void> {
-    const next = new pg.Client({ connectionString: url, application_name: 'holdfast-bell', connectionTimeoutMillis: 5_000 });
+    const next = new pg.Client({
+      connectionString: url,
+      application_name: 'holdfast-bell',
+      connectionTimeoutMillis: 5_000,
+    });
     next.on('notification', () => {
       for (const listener of listeners) listener();
     });

@@ -1,5 +1,5 @@
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
   type Driver,
@@ -66,7 +66,9 @@ class PipelinedConnection implements DatabaseConnection {
     const client = await this.#connected();
     const name = statementName(query.sql);
     const values = [...query.parameters];
-    const result = await client.query(name === undefined ? { text: query.sql, values } : { name, text: query.sql, values });
+    const result = await client.query(
+      name === undefined ? { text: query.sql, values } : { name, text: query.sql, values },
+    );
     return { rows: result.rows };
   }
 

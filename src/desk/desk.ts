@@ -18,10 +18,15 @@ const actorOf = (agent: AgentSession) => ({ kind: 'agent', id: agent.agent_id })
 export async function search(ctx: Context, query: string, agent: AgentSession, client: Client) {
   const found = await searchAccounts(ctx, query, MOST);
   const detail = { query: ctx.keys.hash('search', query).toString('base64url').slice(0, 22), found: found.length };
-  await transact(ctx.urgentDb, ctx.ring, (trx) => record(trx, { type: 'accounts.searched', actor: actorOf(agent), client, detail }, ctx.clock.now()));
+  await transact(ctx.urgentDb, ctx.ring, (trx) =>
+    record(trx, { type: 'accounts.searched', actor: actorOf(agent), client, detail }, ctx.clock.now()),
+  );
   return found.map((account) => ({
-    id: account.id, email: maskEmail(account.email), username: account.username,
-    phone: account.phone === null ? null : maskPhone(account.phone), createdAt: account.created_at.toISOString(),
+    id: account.id,
+    email: maskEmail(account.email),
+    username: account.username,
+    phone: account.phone === null ? null : maskPhone(account.phone),
+    createdAt: account.created_at.toISOString(),
   }));
 }
 
@@ -29,45 +34,86 @@ export async function search(ctx: Context, query: string, agent: AgentSession, c
 export async function openAccountPage(ctx: Context, accountId: string, agent: AgentSession, client: Client) {
   const account = await findAccount(ctx, accountId);
   await transact(ctx.urgentDb, ctx.ring, (trx) =>
-    record(trx, { type: 'account.read', actor: actorOf(agent), accountId, client, detail: { view: 'page' } }, ctx.clock.now()),
+    record(
+      trx,
+      { type: 'account.read', actor: actorOf(agent), accountId, client, detail: { view: 'page' } },
+      ctx.clock.now(),
+    ),
   );
   const [profile, sessions, cases, lockouts] = await Promise.all([
-    describeOwner(ctx, accountId), listSessions(ctx, accountId), listOwnCases(ctx, accountId, MOST, undefined), readLockouts(ctx, accountId),
+    describeOwner(ctx, accountId),
+    listSessions(ctx, accountId),
+    listOwnCases(ctx, accountId, MOST, undefined),
+    readLockouts(ctx, accountId),
   ]);
   return {
-    id: account.id, externalId: account.external_id, email: account.email, emailConfirmed: account.email_confirmed_at !== null,
-    username: account.username, phone: account.phone, locale: account.locale, createdAt: account.created_at.toISOString(),
+    id: account.id,
+    externalId: account.external_id,
+    email: account.email,
+    emailConfirmed: account.email_confirmed_at !== null,
+    username: account.username,
+    phone: account.phone,
+    locale: account.locale,
+    createdAt: account.created_at.toISOString(),
     secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
     holds: profile.holds.map(fullHold),
     lockouts,
     sessions: sessions.map((session) => ({
-      id: session.id, since: session.created_at.toISOString(), lastSeenAt: session.last_seen_at.toISOString(), ip: session.ip, device: session.user_agent,
+      id: session.id,
+      since: session.created_at.toISOString(),
+      lastSeenAt: session.last_seen_at.toISOString(),
+      ip: session.ip,
+      device: session.user_agent,
     })),
     cases: cases.map((row) => ({
-      id: row.id, reference: row.reference, kind: row.kind, priority: row.priority, status: row.closed_at ? ('closed' as const) : ('open' as const),
+      id: row.id,
+      reference: row.reference,
+      kind: row.kind,
+      priority: row.priority,
+      status: row.closed_at ? ('closed' as const) : ('open' as const),
     })),
   };
 }
 
 async function readLockouts(ctx: Context, accountId: string) {
   const identifiers = await listIdentifiers(ctx.urgentDb, accountId);
-  const counters = await readCounters(ctx, identifiers.map((value) => counterKey(ctx, 'identifier', value)));
+  const counters = await readCounters(
+    ctx,
+    identifiers.map((value) => counterKey(ctx, 'identifier', value)),
+  );
   return counters.map(({ failures, lockedUntil }, place) => ({
-    identifier: identifiers[place] as string, failures, lockedUntil: lockedUntil?.toISOString() ?? null,
+    identifier: identifiers[place] as string,
+    failures,
+    lockedUntil: lockedUntil?.toISOString() ?? null,
   }));
 }
 
 /** Opens the strangers' counters of every identifier. Throws `not-found`. */
-export async function unlock(ctx: Context, accountId: string, note: string, agent: AgentSession, client: Client): Promise<void> {
+export async function unlock(
+  ctx: Context,
+  accountId: string,
+  note: string,
+  agent: AgentSession,
+  client: Client,
+): Promise<void> {
   await findAccount(ctx, accountId);
   await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     await forgetPasswordFailures(trx, ctx, accountId);
-    await record(trx, { type: 'sign-in.unlocked', actor: actorOf(agent), accountId, client, detail: { by: 'agent', note } }, ctx.clock.now());
+    await record(
+      trx,
+      { type: 'sign-in.unlocked', actor: actorOf(agent), accountId, client, detail: { by: 'agent', note } },
+      ctx.clock.now(),
+    );
   });
 }
 
 /** Ends every session and forgets every device; how many sessions there were. Throws `not-found`. */
-export async function revokeSessions(ctx: Context, accountId: string, agent: AgentSession, client: Client): Promise<number> {
+export async function revokeSessions(
+  ctx: Context,
+  accountId: string,
+  agent: AgentSession,
+  client: Client,
+): Promise<number> {
   await findAccount(ctx, accountId);
   return await endAll(ctx, accountId, actorOf(agent), client);
 }

@@ -8,18 +8,48 @@ import * as desk from './desk.ts';
 
 const security = [{ agent: [] }];
 const account = { params: z.object({ id: z.uuid() }) };
-const Found = z.object({ id: z.uuid(), email: z.string(), username: z.string().nullable(), phone: z.string().nullable(), createdAt: schemas.instant }).openapi('FoundAccount', { description: 'Masked' });
+const Found = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    username: z.string().nullable(),
+    phone: z.string().nullable(),
+    createdAt: schemas.instant,
+  })
+  .openapi('FoundAccount', { description: 'Masked' });
 const noted = body(z.strictObject({ note: schemas.note, caseId: z.uuid().optional() }));
 
 const AccountPage = z
   .object({
-    id: z.uuid(), externalId: z.string().nullable(), email: z.string(), emailConfirmed: z.boolean(), username: z.string().nullable(),
-    phone: z.string().nullable(), locale: schemas.locale, createdAt: schemas.instant,
+    id: z.uuid(),
+    externalId: z.string().nullable(),
+    email: z.string(),
+    emailConfirmed: z.boolean(),
+    username: z.string().nullable(),
+    phone: z.string().nullable(),
+    locale: schemas.locale,
+    createdAt: schemas.instant,
     secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
     holds: z.array(schemas.fullHold),
     lockouts: z.array(z.object({ identifier: z.string(), failures: z.int(), lockedUntil: schemas.instant.nullable() })),
-    sessions: z.array(z.object({ id: z.uuid(), since: schemas.instant, lastSeenAt: schemas.instant, ip: z.string().nullable(), device: z.string().nullable() })),
-    cases: z.array(z.object({ id: z.uuid(), reference: z.string(), kind: z.string(), priority: z.string(), status: z.enum(['open', 'closed']) })),
+    sessions: z.array(
+      z.object({
+        id: z.uuid(),
+        since: schemas.instant,
+        lastSeenAt: schemas.instant,
+        ip: z.string().nullable(),
+        device: z.string().nullable(),
+      }),
+    ),
+    cases: z.array(
+      z.object({
+        id: z.uuid(),
+        reference: z.string(),
+        kind: z.string(),
+        priority: z.string(),
+        status: z.enum(['open', 'closed']),
+      }),
+    ),
   })
   .openapi('AccountPage');
 
@@ -28,17 +58,33 @@ export function deskRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'get', path: '/accounts', tags: ['Agent'], operationId: 'searchAccounts', security,
-        summary: 'Finds accounts by whole e-mail, username, phone, id, external id, transaction id or IP; masked, and noted.',
+        method: 'get',
+        path: '/accounts',
+        tags: ['Agent'],
+        operationId: 'searchAccounts',
+        security,
+        summary:
+          'Finds accounts by whole e-mail, username, phone, id, external id, transaction id or IP; masked, and noted.',
         middleware: [requireAgent(ctx, 'read')] as const,
         request: { query: z.strictObject({ q: z.string().trim().min(3).max(254) }) },
-        responses: { 200: answer('Accounts', z.object({ items: z.array(Found), nextCursor: schemas.nextCursor })), ...refusals('unauthorized', 'forbidden') },
+        responses: {
+          200: answer('Accounts', z.object({ items: z.array(Found), nextCursor: schemas.nextCursor })),
+          ...refusals('unauthorized', 'forbidden'),
+        },
       }),
-      async (c) => c.json({ items: await desk.search(ctx, c.req.valid('query').q, c.var.agent, c.var.client), nextCursor: null }, 200),
+      async (c) =>
+        c.json(
+          { items: await desk.search(ctx, c.req.valid('query').q, c.var.agent, c.var.client), nextCursor: null },
+          200,
+        ),
     )
     .openapi(
       createRoute({
-        method: 'get', path: '/accounts/{id}', tags: ['Agent'], operationId: 'getAccountPage', security,
+        method: 'get',
+        path: '/accounts/{id}',
+        tags: ['Agent'],
+        operationId: 'getAccountPage',
+        security,
         summary: 'One page of everything about an account. Reading it is an event.',
         middleware: [requireAgent(ctx, 'read')] as const,
         request: account,
@@ -48,7 +94,11 @@ export function deskRoutes(ctx: Context): Router {
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/accounts/{id}/unlock', tags: ['Agent'], operationId: 'unlockAccount', security,
+        method: 'post',
+        path: '/accounts/{id}/unlock',
+        tags: ['Agent'],
+        operationId: 'unlockAccount',
+        security,
         summary: 'Opens the lock that guessing put on its identifiers. Holds stay.',
         middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
         request: { ...account, ...noted },
@@ -61,12 +111,20 @@ export function deskRoutes(ctx: Context): Router {
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/accounts/{id}/revoke-sessions', tags: ['Agent'], operationId: 'revokeSessions', security,
+        method: 'post',
+        path: '/accounts/{id}/revoke-sessions',
+        tags: ['Agent'],
+        operationId: 'revokeSessions',
+        security,
         summary: 'Ends every session and forgets every device of an account (ASVS 7.4.5).',
         middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
         request: { ...account, ...noted },
-        responses: { 200: answer('Done', z.object({ ended: z.int() })), ...refusals('unauthorized', 'forbidden', 'not-found') },
+        responses: {
+          200: answer('Done', z.object({ ended: z.int() })),
+          ...refusals('unauthorized', 'forbidden', 'not-found'),
+        },
       }),
-      async (c) => c.json({ ended: await desk.revokeSessions(ctx, c.req.valid('param').id, c.var.agent, c.var.client) }, 200),
+      async (c) =>
+        c.json({ ended: await desk.revokeSessions(ctx, c.req.valid('param').id, c.var.agent, c.var.client) }, 200),
     );
 }

@@ -26,7 +26,14 @@ export type EventDetails = {
   'recovery-codes.issued': { count: number };
   'recovery-code.used': { left: number };
   'account.frozen': { holdId: string; source: string; reasonCode: string; note: string | null; endedSessions: number };
-  'hold.placed': { holdId: string; scope: string; source: string; reasonCode: string; until: string | null; note: string | null };
+  'hold.placed': {
+    holdId: string;
+    scope: string;
+    source: string;
+    reasonCode: string;
+    until: string | null;
+    note: string | null;
+  };
   'freeze-link.used': { changed: boolean };
   'case.opened': { reference: string; kind: string; priority: string };
   'case.reported': { kind: string; isProven: boolean };

@@ -1,10 +1,9 @@
-import type { Context } from '../context.ts';
+import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { Problem } from '../problem.ts';
-import { MINUTE, HOUR, plus, SECOND } from '../time.ts';
+import { HOUR, MINUTE, plus, SECOND } from '../time.ts';
 import * as queries from './delivery-queries.ts';
 import { type Actor, record } from './record.ts';
-import type { Client } from '../context.ts';
 
 export type Claimed = queries.Claimed;
 export type DeliveryRow = queries.DeliveryRow;
@@ -13,7 +12,19 @@ export const LEASE = 10 * SECOND;
 
 /** Waits before the second, third, … attempt: quick at first, since an urgent ticket is one of these. */
 const delays = [
-  1 * SECOND, 5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 5 * HOUR, 10 * HOUR, 24 * HOUR,
+  1 * SECOND,
+  5 * SECOND,
+  15 * SECOND,
+  30 * SECOND,
+  MINUTE,
+  5 * MINUTE,
+  15 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  24 * HOUR,
 ];
 
 /** What a channel answers when it could not deliver. The text is shown to agents: no secret, no body. */
@@ -60,7 +71,11 @@ export async function markFailed(ctx: Context, delivery: Claimed, error: Deliver
   await transact(ctx.db, ctx.ring, async (trx) => {
     await queries.giveUp(trx, delivery.id, now, error.message);
     const detail = { deliveryId: delivery.id, kind: delivery.kind, reaction: delivery.reaction, error: error.message };
-    await record(trx, { type: 'delivery.failed', actor: { kind: 'system' }, caseId: delivery.case_id ?? undefined, detail }, now);
+    await record(
+      trx,
+      { type: 'delivery.failed', actor: { kind: 'system' }, caseId: delivery.case_id ?? undefined, detail },
+      now,
+    );
   });
 }
 
@@ -74,6 +89,11 @@ export async function replay(ctx: Context, id: string, actor: Actor, client: Cli
   ctx.ring();
 }
 
-export async function listDeliveries(ctx: Context, status: queries.Status | undefined, limit: number, before: string | undefined): Promise<DeliveryRow[]> {
+export async function listDeliveries(
+  ctx: Context,
+  status: queries.Status | undefined,
+  limit: number,
+  before: string | undefined,
+): Promise<DeliveryRow[]> {
   return await queries.listDeliveries(ctx.urgentDb, status, limit, before);
 }

@@ -5,7 +5,10 @@ import type { Database } from '../db/types.ts';
 export type DeliveryRow = Selectable<Database['deliveries']>;
 
 /** A delivery with the event that caused it. */
-export type Claimed = Pick<DeliveryRow, 'id' | 'event_id' | 'kind' | 'reaction' | 'account_id' | 'case_id' | 'attempts'> & {
+export type Claimed = Pick<
+  DeliveryRow,
+  'id' | 'event_id' | 'kind' | 'reaction' | 'account_id' | 'case_id' | 'attempts'
+> & {
   payload: Record<string, unknown>;
   event_type: string;
   at: Date;
@@ -28,47 +31,87 @@ const claim = statement<Claimed, [worker: string, most: number, now: Date, until
    from claimed c join events e on e.id = c.event_id`,
 );
 
-export async function claimDeliveries(db: Kysely<Database>, worker: string, most: number, now: Date, until: Date): Promise<Claimed[]> {
+export async function claimDeliveries(
+  db: Kysely<Database>,
+  worker: string,
+  most: number,
+  now: Date,
+  until: Date,
+): Promise<Claimed[]> {
   return await claim(db, worker, most, now, until);
 }
 
 export async function renewLeases(db: Kysely<Database>, worker: string, ids: string[], until: Date): Promise<void> {
-  await db.updateTable('deliveries').set({ leased_until: until })
-    .where('id', 'in', ids).where('leased_by', '=', worker).where('delivered_at', 'is', null).execute();
+  await db
+    .updateTable('deliveries')
+    .set({ leased_until: until })
+    .where('id', 'in', ids)
+    .where('leased_by', '=', worker)
+    .where('delivered_at', 'is', null)
+    .execute();
 }
 
 export async function handBack(db: Kysely<Database>, worker: string): Promise<void> {
-  await db.updateTable('deliveries').set({ leased_until: null, leased_by: null })
-    .where('leased_by', '=', worker).where('delivered_at', 'is', null).where('failed_at', 'is', null).execute();
+  await db
+    .updateTable('deliveries')
+    .set({ leased_until: null, leased_by: null })
+    .where('leased_by', '=', worker)
+    .where('delivered_at', 'is', null)
+    .where('failed_at', 'is', null)
+    .execute();
 }
 
 export async function markDelivered(db: Kysely<Database>, id: string, now: Date): Promise<void> {
-  await db.updateTable('deliveries').set({ delivered_at: now, last_error: null, leased_until: null, payload: '{}' }).where('id', '=', id).execute();
+  await db
+    .updateTable('deliveries')
+    .set({ delivered_at: now, last_error: null, leased_until: null, payload: '{}' })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function postpone(db: Kysely<Database>, id: string, until: Date, error: string): Promise<void> {
-  await db.updateTable('deliveries').set({ next_attempt_at: until, leased_until: null, leased_by: null, last_error: error })
-    .where('id', '=', id).execute();
+  await db
+    .updateTable('deliveries')
+    .set({ next_attempt_at: until, leased_until: null, leased_by: null, last_error: error })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function giveUp(trx: Transaction<Database>, id: string, now: Date, error: string): Promise<void> {
-  await trx.updateTable('deliveries').set({ failed_at: now, leased_until: null, leased_by: null, last_error: error })
-    .where('id', '=', id).execute();
+  await trx
+    .updateTable('deliveries')
+    .set({ failed_at: now, leased_until: null, leased_by: null, last_error: error })
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function replay(trx: Transaction<Database>, id: string, now: Date): Promise<boolean> {
-  const row = await trx.updateTable('deliveries').set({ failed_at: null, attempts: 0, next_attempt_at: now })
-    .where('id', '=', id).where('failed_at', 'is not', null).returning('id').executeTakeFirst();
+  const row = await trx
+    .updateTable('deliveries')
+    .set({ failed_at: null, attempts: 0, next_attempt_at: now })
+    .where('id', '=', id)
+    .where('failed_at', 'is not', null)
+    .returning('id')
+    .executeTakeFirst();
   return row !== undefined;
 }
 
 export type Status = 'waiting' | 'delivered' | 'failed';
 
-export async function listDeliveries(db: Kysely<Database>, status: Status | undefined, limit: number, before: string | undefined): Promise<DeliveryRow[]> {
-  return await db.selectFrom('deliveries').selectAll()
+export async function listDeliveries(
+  db: Kysely<Database>,
+  status: Status | undefined,
+  limit: number,
+  before: string | undefined,
+): Promise<DeliveryRow[]> {
+  return await db
+    .selectFrom('deliveries')
+    .selectAll()
     .$if(status === 'failed', (query) => query.where('failed_at', 'is not', null))
     .$if(status === 'delivered', (query) => query.where('delivered_at', 'is not', null))
     .$if(status === 'waiting', (query) => query.where('delivered_at', 'is', null).where('failed_at', 'is', null))
     .$if(before !== undefined, (query) => query.where('id', '<', before as string))
-    .orderBy('id', 'desc').limit(limit).execute();
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
 }

@@ -27,12 +27,28 @@ const insertWithDeliveries = statement<never, unknown[]>(
    from event, jsonb_to_recordset($14::jsonb) as d (id uuid, kind text, reaction text, payload jsonb)`,
 );
 
-export async function insertEvent(trx: Transaction<Database>, id: string, event: EventRow, deliveries: Delivery[], now: Date): Promise<void> {
+export async function insertEvent(
+  trx: Transaction<Database>,
+  id: string,
+  event: EventRow,
+  deliveries: Delivery[],
+  now: Date,
+): Promise<void> {
   const { client } = event;
   const values = [
-    id, now, event.type, event.accountId ?? null, event.actor.kind, event.actor.id ?? null, event.sessionId ?? null,
-    event.deviceId ?? null, event.caseId ?? null, client?.ip ?? null, client?.userAgent?.slice(0, 400) ?? null,
-    client?.requestId ?? null, JSON.stringify(event.detail),
+    id,
+    now,
+    event.type,
+    event.accountId ?? null,
+    event.actor.kind,
+    event.actor.id ?? null,
+    event.sessionId ?? null,
+    event.deviceId ?? null,
+    event.caseId ?? null,
+    client?.ip ?? null,
+    client?.userAgent?.slice(0, 400) ?? null,
+    client?.requestId ?? null,
+    JSON.stringify(event.detail),
   ];
   if (deliveries.length === 0) await insertAlone(trx, ...values);
   else await insertWithDeliveries(trx, ...values, JSON.stringify(deliveries));
@@ -41,7 +57,18 @@ export async function insertEvent(trx: Transaction<Database>, id: string, event:
 export type SpineRow = Omit<Selectable<Database['events']>, 'tx' | 'salt' | 'detail_hash'>;
 
 const columns = [
-  'id', 'at', 'type', 'account_id', 'actor_kind', 'actor_id', 'session_id', 'device_id', 'case_id', 'user_agent', 'request_id', 'detail',
+  'id',
+  'at',
+  'type',
+  'account_id',
+  'actor_kind',
+  'actor_id',
+  'session_id',
+  'device_id',
+  'case_id',
+  'user_agent',
+  'request_id',
+  'detail',
 ] as const;
 const address = sql<string | null>`host(ip)`.as('ip');
 

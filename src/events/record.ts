@@ -25,10 +25,19 @@ export type NewEvent<Type extends EventType> = {
 };
 
 /** Writes the event and the deliveries it causes: both exist exactly when the change of this transaction does. */
-export async function record<Type extends EventType>(trx: Transaction<Database>, event: NewEvent<Type>, now: Date): Promise<string> {
+export async function record<Type extends EventType>(
+  trx: Transaction<Database>,
+  event: NewEvent<Type>,
+  now: Date,
+): Promise<string> {
   const id = newId(now);
   const caused = event.isSilent ? [] : (reactions[event.type] ?? []);
-  const deliveries = caused.map(({ kind, name }) => ({ id: newId(now), kind, reaction: name, payload: event.payload ?? {} }));
+  const deliveries = caused.map(({ kind, name }) => ({
+    id: newId(now),
+    kind,
+    reaction: name,
+    payload: event.payload ?? {},
+  }));
   await insertEvent(trx, id, event, deliveries, now);
   if (deliveries.length > 0) ringAfterCommit(trx);
   return id;

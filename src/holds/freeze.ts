@@ -37,17 +37,32 @@ export async function freeze(ctx: Context, request: HoldRequest): Promise<Frozen
 }
 
 /** The freeze as a part of a larger change, such as the pressing of a mailed link. */
-export async function freezeWithin(trx: Transaction<Database>, ctx: Context, request: HoldRequest, now: Date): Promise<Frozen> {
+export async function freezeWithin(
+  trx: Transaction<Database>,
+  ctx: Context,
+  request: HoldRequest,
+  now: Date,
+): Promise<Frozen> {
   const account = await queries.lockAccountForChange(trx, request.accountId);
   if (!account) throw new Problem('not-found');
-  const theCase = await openOrJoinCase(trx, ctx, { accountId: account.id, kind: 'takeover', priority: 'urgent', actor: request.actor, client: request.client }, now);
+  const theCase = await openOrJoinCase(
+    trx,
+    ctx,
+    { accountId: account.id, kind: 'takeover', priority: 'urgent', actor: request.actor, client: request.client },
+    now,
+  );
   const hold = await placeOnce(trx, { ...request, caseId: theCase.id }, now);
   const receipt = await ctx.signer.signReceipt(
     { sub: account.id, event: 'account-frozen', scope: hold.scope, case: theCase.reference, at: now.toISOString() },
     now,
   );
   await queries.insertReceipt(trx, {
-    id: newId(now), account_id: account.id, case_id: theCase.id, hold_id: hold.id, jws: receipt, issued_at: now,
+    id: newId(now),
+    account_id: account.id,
+    case_id: theCase.id,
+    hold_id: hold.id,
+    jws: receipt,
+    issued_at: now,
   });
   return { hold, theCase, receipt };
 }
@@ -63,11 +78,18 @@ export async function placeHold(ctx: Context, request: HoldRequest): Promise<que
   });
 }
 
-async function placeOnce(trx: Transaction<Database>, request: HoldRequest & { caseId?: string }, now: Date): Promise<queries.HoldRow> {
+async function placeOnce(
+  trx: Transaction<Database>,
+  request: HoldRequest & { caseId?: string },
+  now: Date,
+): Promise<queries.HoldRow> {
   const standing = await queries.findStandingHolds(trx, request.accountId, now);
   const same = standing.find(
-    (hold) => hold.scope === request.scope && hold.source === request.source && hold.reason_code === request.reasonCode
-      && hold.until?.getTime() === request.until?.getTime(),
+    (hold) =>
+      hold.scope === request.scope &&
+      hold.source === request.source &&
+      hold.reason_code === request.reasonCode &&
+      hold.until?.getTime() === request.until?.getTime(),
   );
   if (same) return same;
   const hold = await queries.insertHold(trx, {
@@ -96,12 +118,31 @@ async function placeOnce(trx: Transaction<Database>, request: HoldRequest & { ca
 }
 
 /** After a credential changed: money leaves later. The hold can grow, and nobody can lift it. */
-export async function startCoolDown(trx: Transaction<Database>, ctx: Context, accountId: string, client: Client, now: Date): Promise<void> {
+export async function startCoolDown(
+  trx: Transaction<Database>,
+  ctx: Context,
+  accountId: string,
+  client: Client,
+  now: Date,
+): Promise<void> {
   const { scope, reasonCode, length } = coolDown(ctx.policy);
   const hold = await queries.extendPolicyHold(trx, {
-    id: newId(now), account_id: accountId, scope, reason_code: reasonCode, source: 'policy', since: now, until: plus(now, length),
+    id: newId(now),
+    account_id: accountId,
+    scope,
+    reason_code: reasonCode,
+    source: 'policy',
+    since: now,
+    until: plus(now, length),
   });
-  const detail = { holdId: hold.id, scope, source: 'policy', reasonCode, until: hold.until?.toISOString() ?? null, note: null };
+  const detail = {
+    holdId: hold.id,
+    scope,
+    source: 'policy',
+    reasonCode,
+    until: hold.until?.toISOString() ?? null,
+    note: null,
+  };
   // The notice of the change itself tells of the hold.
   await record(trx, { type: 'hold.placed', actor: { kind: 'system' }, accountId, client, detail, isSilent: true }, now);
 }

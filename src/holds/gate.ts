@@ -13,7 +13,12 @@ export type Passage = { account: queries.LockedAccount; stoppedBy: Hold[] };
  * The one place that decides whether an account may do an action. Until this transaction ends no freeze can come
  * between the answer and what is issued on it. Undefined for an account that is unknown or closed.
  */
-export async function pass(trx: Transaction<Database>, accountId: string, action: Action, now: Date): Promise<Passage | undefined> {
+export async function pass(
+  trx: Transaction<Database>,
+  accountId: string,
+  action: Action,
+  now: Date,
+): Promise<Passage | undefined> {
   const account = await queries.lockAccountForIssuing(trx, accountId);
   if (!account || account.closed_at) return undefined;
   const holds = await queries.findStandingHolds(trx, accountId, now);
@@ -21,7 +26,12 @@ export async function pass(trx: Transaction<Database>, accountId: string, action
 }
 
 /** As `pass`, for a change that must have the account to itself. */
-export async function passAlone(trx: Transaction<Database>, accountId: string, action: Action, now: Date): Promise<Passage | undefined> {
+export async function passAlone(
+  trx: Transaction<Database>,
+  accountId: string,
+  action: Action,
+  now: Date,
+): Promise<Passage | undefined> {
   const account = await queries.lockAccountForChange(trx, accountId);
   if (!account || account.closed_at) return undefined;
   const holds = await queries.findStandingHolds(trx, accountId, now);

@@ -11,7 +11,10 @@ const share = statement<LockedAccount, [id: string]>(
 );
 
 /** Keeps a freeze out until this transaction ends; many issuers can hold it at once. */
-export async function lockAccountForIssuing(trx: Transaction<Database>, id: string): Promise<LockedAccount | undefined> {
+export async function lockAccountForIssuing(
+  trx: Transaction<Database>,
+  id: string,
+): Promise<LockedAccount | undefined> {
   return (await share(trx, id))[0];
 }
 
@@ -60,6 +63,9 @@ export async function extendPolicyHold(
     .executeTakeFirstOrThrow();
 }
 
-export async function insertReceipt(trx: Transaction<Database>, receipt: Insertable<Database['receipts']>): Promise<void> {
+export async function insertReceipt(
+  trx: Transaction<Database>,
+  receipt: Insertable<Database['receipts']>,
+): Promise<void> {
   await trx.insertInto('receipts').values(receipt).execute();
 }

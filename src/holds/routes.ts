@@ -18,15 +18,26 @@ const account = { params: z.object({ id: z.uuid() }) };
 const FreezeBody = z.strictObject({ reasonCode: schemas.reasonCode, note: schemas.note, caseId: z.uuid().optional() });
 const FrozenAnswer = z.object({ hold: schemas.fullHold, caseId: z.uuid(), reference: z.string() }).openapi('Frozen');
 
-const showFrozen = ({ hold, theCase }: Frozen) => ({ hold: fullHold(hold), caseId: theCase.id, reference: theCase.reference });
+const showFrozen = ({ hold, theCase }: Frozen) => ({
+  hold: fullHold(hold),
+  caseId: theCase.id,
+  reference: theCase.reference,
+});
 
 export function ownerHoldRoutes(ctx: Context): Router {
   return router().openapi(
     createRoute({
-      method: 'post', path: '/freeze', tags: ['Owner'], operationId: 'freezeOwnAccount', security: [{ owner: [] }],
-      summary: 'Freezes one’s own account, or its payments, at once. The receipt is signed proof with the time (PSD2 70).',
+      method: 'post',
+      path: '/freeze',
+      tags: ['Owner'],
+      operationId: 'freezeOwnAccount',
+      security: [{ owner: [] }],
+      summary:
+        'Freezes one’s own account, or its payments, at once. The receipt is signed proof with the time (PSD2 70).',
       middleware: [requireOwner(ctx)] as const,
-      request: body(z.strictObject({ scope: z.enum(['all', 'payments']).default('all'), message: schemas.note.optional() })),
+      request: body(
+        z.strictObject({ scope: z.enum(['all', 'payments']).default('all'), message: schemas.note.optional() }),
+      ),
       responses: {
         201: answer('Frozen', z.object({ hold: schemas.publicHold, receipt: z.string(), caseReference: z.string() })),
         ...refusals('unauthorized'),
@@ -36,7 +47,15 @@ export function ownerHoldRoutes(ctx: Context): Router {
       const { scope, message } = c.req.valid('json');
       const { account_id: accountId } = c.var.session;
       const actor = { kind: 'owner', id: accountId } as const;
-      const request = { accountId, scope, reasonCode: 'owner-request', source: 'owner', actor, note: message, client: c.var.client } as const;
+      const request = {
+        accountId,
+        scope,
+        reasonCode: 'owner-request',
+        source: 'owner',
+        actor,
+        note: message,
+        client: c.var.client,
+      } as const;
       const { hold, receipt, theCase } = await freeze(ctx, request);
       return c.json({ hold: publicHold(hold), receipt, caseReference: theCase.reference }, 201);
     },
@@ -47,7 +66,11 @@ export function hostHoldRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'get', path: '/accounts/{id}/gate', tags: ['Host'], operationId: 'askGate', security: hostSecurity,
+        method: 'get',
+        path: '/accounts/{id}/gate',
+        tags: ['Host'],
+        operationId: 'askGate',
+        security: hostSecurity,
         summary: 'Whether the account may do this now, and what stops it. Scope `accounts:read`.',
         middleware: [requireApiKey(ctx, 'accounts:read')] as const,
         request: {
@@ -67,7 +90,11 @@ export function hostHoldRoutes(ctx: Context): Router {
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/accounts/{id}/freeze', tags: ['Host'], operationId: 'freezeAccountAsHost', security: hostSecurity,
+        method: 'post',
+        path: '/accounts/{id}/freeze',
+        tags: ['Host'],
+        operationId: 'freezeAccountAsHost',
+        security: hostSecurity,
         summary: 'Contains the account at once, as an agent’s freeze does. Scope `accounts:freeze`.',
         middleware: [requireApiKey(ctx, 'accounts:freeze'), idempotent(ctx)] as const,
         request: { params: z.object({ id: z.string().min(1).max(220) }), ...body(FreezeBody.omit({ caseId: true })) },
@@ -76,7 +103,14 @@ export function hostHoldRoutes(ctx: Context): Router {
       async (c) => {
         const { id: accountId } = await findAccount(ctx, c.req.valid('param').id);
         const actor = { kind: 'host', id: c.var.apiKey.id } as const;
-        const request = { accountId, scope: 'all', source: 'agent', actor, client: c.var.client, ...c.req.valid('json') } as const;
+        const request = {
+          accountId,
+          scope: 'all',
+          source: 'agent',
+          actor,
+          client: c.var.client,
+          ...c.req.valid('json'),
+        } as const;
         return c.json(showFrozen(await freeze(ctx, request)), 201);
       },
     );
@@ -86,8 +120,13 @@ export function agentHoldRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/accounts/{id}/freeze', tags: ['Agent'], operationId: 'freezeAccount', security: agentSecurity,
-        summary: 'One press contains the account: nobody signs in, refreshes, resets or moves money; every session is gone.',
+        method: 'post',
+        path: '/accounts/{id}/freeze',
+        tags: ['Agent'],
+        operationId: 'freezeAccount',
+        security: agentSecurity,
+        summary:
+          'One press contains the account: nobody signs in, refreshes, resets or moves money; every session is gone.',
         middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
         request: { ...account, ...body(FreezeBody) },
         responses: { 201: answer('Frozen', FrozenAnswer), ...refusals('unauthorized', 'forbidden', 'not-found') },
@@ -95,25 +134,54 @@ export function agentHoldRoutes(ctx: Context): Router {
       async (c) => {
         const actor = { kind: 'agent', id: c.var.agent.agent_id } as const;
         const { caseId: _caseId, ...wanted } = c.req.valid('json');
-        const request = { accountId: c.req.valid('param').id, scope: 'all', source: 'agent', actor, client: c.var.client, ...wanted } as const;
+        const request = {
+          accountId: c.req.valid('param').id,
+          scope: 'all',
+          source: 'agent',
+          actor,
+          client: c.var.client,
+          ...wanted,
+        } as const;
         return c.json(showFrozen(await freeze(ctx, request)), 201);
       },
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/accounts/{id}/holds', tags: ['Agent'], operationId: 'placeHold', security: agentSecurity,
+        method: 'post',
+        path: '/accounts/{id}/holds',
+        tags: ['Agent'],
+        operationId: 'placeHold',
+        security: agentSecurity,
         summary: 'Places a hold of any scope; holds stack.',
         middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
-        request: { ...account, ...body(FreezeBody.extend({ scope: schemas.scope, expiresAt: z.iso.datetime({ offset: true }).optional() })) },
-        responses: { 201: answer('Placed', z.object({ hold: schemas.fullHold })), ...refusals('unauthorized', 'forbidden', 'not-found') },
+        request: {
+          ...account,
+          ...body(FreezeBody.extend({ scope: schemas.scope, expiresAt: z.iso.datetime({ offset: true }).optional() })),
+        },
+        responses: {
+          201: answer('Placed', z.object({ hold: schemas.fullHold })),
+          ...refusals('unauthorized', 'forbidden', 'not-found'),
+        },
       }),
       async (c) => {
         const { scope, reasonCode, note, expiresAt } = c.req.valid('json');
         const until = expiresAt === undefined ? undefined : new Date(expiresAt);
-        if (until && until <= ctx.clock.now()) throw new Problem('invalid-request', { errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }] });
+        if (until && until <= ctx.clock.now())
+          throw new Problem('invalid-request', {
+            errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }],
+          });
         const actor = { kind: 'agent', id: c.var.agent.agent_id } as const;
         const source = reasonCode === 'legal-order' ? 'legal' : 'agent';
-        const request = { accountId: c.req.valid('param').id, scope, reasonCode, note, until, source, actor, client: c.var.client } as const;
+        const request = {
+          accountId: c.req.valid('param').id,
+          scope,
+          reasonCode,
+          note,
+          until,
+          source,
+          actor,
+          client: c.var.client,
+        } as const;
         return c.json({ hold: fullHold(await placeHold(ctx, request)) }, 201);
       },
     );

@@ -46,5 +46,9 @@ export function isFreeze(hold: { scope: Scope }): boolean {
 }
 
 export function coolDown(policy: Policy): { scope: Scope; reasonCode: 'credential-change'; length: number } {
-  return { scope: 'withdrawals', reasonCode: 'credential-change', length: policy['cooldown.afterPasswordOrFactorChange'] };
+  return {
+    scope: 'withdrawals',
+    reasonCode: 'credential-change',
+    length: policy['cooldown.afterPasswordOrFactorChange'],
+  };
 }

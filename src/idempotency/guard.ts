@@ -10,7 +10,10 @@ export function idempotent(ctx: Context): Guard {
   return async (c, next) => {
     const key = c.req.header('idempotency-key');
     if (c.req.method !== 'POST' || key === undefined) return await next();
-    if (!PATTERN.test(key)) throw new Problem('invalid-request', { errors: [{ pointer: '/', detail: 'Idempotency-Key must be 1 to 255 visible characters' }] });
+    if (!PATTERN.test(key))
+      throw new Problem('invalid-request', {
+        errors: [{ pointer: '/', detail: 'Idempotency-Key must be 1 to 255 visible characters' }],
+      });
     const caller = c.var.apiKey ? `host:${c.var.apiKey.id}` : `agent:${c.var.agent.agent_id}`;
     const ticket = { caller, key, requestHash: fingerprint(c.req.method, c.req.path, await c.req.text()) };
     const kept = await begin(ctx, ticket);
@@ -23,6 +26,10 @@ export function idempotent(ctx: Context): Guard {
     }
     await next();
     const answer = c.res.clone();
-    await finish(ctx, ticket, { status: answer.status, body: await answer.text(), contentType: answer.headers.get('content-type') ?? 'application/json' });
+    await finish(ctx, ticket, {
+      status: answer.status,
+      body: await answer.text(),
+      contentType: answer.headers.get('content-type') ?? 'application/json',
+    });
   };
 }

@@ -24,7 +24,12 @@ export function linkToken(keys: KeyRing, purpose: LinkPurpose, deliveryId: strin
 }
 
 /** Makes the link good; false when this delivery had made it before. */
-export async function insertLink(trx: Transaction<Database>, token: string, link: NewLink, now: Date): Promise<boolean> {
+export async function insertLink(
+  trx: Transaction<Database>,
+  token: string,
+  link: NewLink,
+  now: Date,
+): Promise<boolean> {
   return await queries.insertLink(trx, {
     token_hash: hashToken(token),
     purpose: link.purpose,
@@ -43,12 +48,23 @@ export async function findLink(db: Kysely<Database>, token: string, now: Date): 
 }
 
 /** Uses the link up. The returned row is the verdict: one of sixteen callers gets it. */
-export async function redeemLink(trx: Transaction<Database>, token: string, purpose: LinkPurpose, now: Date): Promise<LinkRow | undefined> {
+export async function redeemLink(
+  trx: Transaction<Database>,
+  token: string,
+  purpose: LinkPurpose,
+  now: Date,
+): Promise<LinkRow | undefined> {
   return await queries.redeemLink(trx, hashToken(token), purpose, now);
 }
 
 /** Counts a try against a link that asks for a code beside it. Undefined once there were too many, or the link is no good. */
-export async function reserveLinkAttempt(db: Kysely<Database>, token: string, purpose: LinkPurpose, most: number, now: Date): Promise<LinkRow | undefined> {
+export async function reserveLinkAttempt(
+  db: Kysely<Database>,
+  token: string,
+  purpose: LinkPurpose,
+  most: number,
+  now: Date,
+): Promise<LinkRow | undefined> {
   return await queries.reserveLinkAttempt(db, hashToken(token), purpose, most, now);
 }
 
@@ -56,6 +72,11 @@ export async function returnLinkAttempt(db: Kysely<Database>, token: string): Pr
   await queries.returnLinkAttempt(db, hashToken(token));
 }
 
-export async function voidLinks(trx: Transaction<Database>, accountId: string, purposes: LinkPurpose[], now: Date): Promise<void> {
+export async function voidLinks(
+  trx: Transaction<Database>,
+  accountId: string,
+  purposes: LinkPurpose[],
+  now: Date,
+): Promise<void> {
   await queries.voidLinks(trx, accountId, purposes, now);
 }

@@ -6,32 +6,65 @@ import * as schemas from '../schemas.ts';
 import { describeLink, pressLink } from './use-link.ts';
 
 const purpose = z.enum(['freeze-account', 'unlock-sign-in', 'confirm-email', 'reset-password', 'case-access']);
-const EventView = z.object({ id: z.uuid(), type: z.string(), at: schemas.instant, ip: z.string().nullable(), device: z.string().nullable() });
+const EventView = z.object({
+  id: z.uuid(),
+  type: z.string(),
+  at: schemas.instant,
+  ip: z.string().nullable(),
+  device: z.string().nullable(),
+});
 
 export function linkRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/link', tags: ['Anyone'], operationId: 'describeLink',
+        method: 'post',
+        path: '/link',
+        tags: ['Anyone'],
+        operationId: 'describeLink',
         summary: 'What a mailed link would do. Changes nothing, so scanners may look.',
         request: body(z.strictObject({ token: schemas.token })),
-        responses: { 200: answer('Its purpose and the event it came from', z.object({ purpose, event: EventView })), ...refusals('invalid-token', 'too-many-requests') },
+        responses: {
+          200: answer('Its purpose and the event it came from', z.object({ purpose, event: EventView })),
+          ...refusals('invalid-token', 'too-many-requests'),
+        },
       }),
       async (c) => {
         await ctx.limits.takeForAddress('other', c.var.client.ip);
         const { purpose, event } = await describeLink(ctx, c.req.valid('json').token);
-        return c.json({ purpose, event: { id: event.id, type: event.type, at: event.at.toISOString(), ip: event.ip, device: event.user_agent } }, 200);
+        return c.json(
+          {
+            purpose,
+            event: {
+              id: event.id,
+              type: event.type,
+              at: event.at.toISOString(),
+              ip: event.ip,
+              device: event.user_agent,
+            },
+          },
+          200,
+        );
       },
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/link/use', tags: ['Anyone'], operationId: 'useLink',
+        method: 'post',
+        path: '/link/use',
+        tags: ['Anyone'],
+        operationId: 'useLink',
         summary: 'Presses a mailed link: freezes the account, or makes this browser a known device. Acts once.',
         request: body(z.strictObject({ token: schemas.token, confirm: z.literal(true) })),
         responses: {
-          200: answer('What it did', z.object({
-            hold: schemas.publicHold.optional(), receipt: z.string().optional(), caseReference: z.string().optional(), deviceToken: z.string().optional(),
-          })),
+          200: answer(
+            'What it did',
+            z.object({
+              hold: schemas.publicHold.optional(),
+              receipt: z.string().optional(),
+              caseReference: z.string().optional(),
+              deviceToken: z.string().optional(),
+            }),
+          ),
           ...refusals('invalid-token'),
         },
       }),

@@ -2,8 +2,8 @@ import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
-import { findEvent, type SpineEvent } from '../events/spine.ts';
 import { record } from '../events/record.ts';
+import { findEvent, type SpineEvent } from '../events/spine.ts';
 import { freezeWithin } from '../holds/freeze.ts';
 import { type Hold, pass } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
@@ -39,21 +39,46 @@ export async function pressLink(ctx: Context, token: string, client: Client): Pr
 
 type Press = { accountId: string; client: Client };
 
-async function pressFreeze(trx: Transaction<Database>, ctx: Context, { accountId, client }: Press, now: Date): Promise<Used> {
+async function pressFreeze(
+  trx: Transaction<Database>,
+  ctx: Context,
+  { accountId, client }: Press,
+  now: Date,
+): Promise<Used> {
   const actor = { kind: 'owner', id: accountId } as const;
   const request = { accountId, scope: 'all', reasonCode: 'account-takeover', source: 'owner', actor, client } as const;
   const { hold, receipt, theCase } = await freezeWithin(trx, ctx, request, now);
-  await record(trx, { type: 'freeze-link.used', actor, accountId, caseId: theCase.id, client, detail: { changed: hold.since.getTime() === now.getTime() } }, now);
+  await record(
+    trx,
+    {
+      type: 'freeze-link.used',
+      actor,
+      accountId,
+      caseId: theCase.id,
+      client,
+      detail: { changed: hold.since.getTime() === now.getTime() },
+    },
+    now,
+  );
   return { hold, receipt, caseReference: theCase.reference };
 }
 
 /** This browser gets a counter of its own; what strangers did stays counted. */
-async function pressUnlock(trx: Transaction<Database>, ctx: Context, { accountId, client }: Press, now: Date): Promise<Used> {
+async function pressUnlock(
+  trx: Transaction<Database>,
+  ctx: Context,
+  { accountId, client }: Press,
+  now: Date,
+): Promise<Used> {
   const passage = await pass(trx, accountId, 'sign-in', now);
   if (!passage || passage.stoppedBy.length > 0) throw new Problem('invalid-token');
   const device = await addDevice(trx, ctx, { accountId, client }, now);
   const actor = { kind: 'owner', id: accountId } as const;
-  await record(trx, { type: 'sign-in.unlocked', actor, accountId, deviceId: device.id, client, detail: { by: 'link' } }, now);
+  await record(
+    trx,
+    { type: 'sign-in.unlocked', actor, accountId, deviceId: device.id, client, detail: { by: 'link' } },
+    now,
+  );
   return { deviceToken: device.token };
 }
 

@@ -13,7 +13,11 @@ export type Attempt = { key: Buffer; reservedAt: Date; limit: Limit };
 export type Reservation = { attempt: Attempt } | { refused: Exclude<Judgement, { verdict: 'open' }> };
 
 /** The counter's key: unknown identifiers have one like known ones, and none can be turned back into what it counts. */
-export function counterKey(ctx: Context, kind: 'identifier' | 'device' | 'totp' | 'agent' | 'agent-totp', value: string): Buffer {
+export function counterKey(
+  ctx: Context,
+  kind: 'identifier' | 'device' | 'totp' | 'agent' | 'agent-totp',
+  value: string,
+): Buffer {
   return ctx.keys.hash(`attempts:${kind}`, value).subarray(0, 16);
 }
 
@@ -46,7 +50,11 @@ export async function clearAttempts(db: Kysely<Database>, attempt: Attempt): Pro
 }
 
 /** Turns the reservation into a failure. `locked` with `isNew` means that this very failure closed the door. */
-export async function failAttempt(trx: Transaction<Database>, attempt: Attempt, now: Date): Promise<Judgement & { failures: number }> {
+export async function failAttempt(
+  trx: Transaction<Database>,
+  attempt: Attempt,
+  now: Date,
+): Promise<Judgement & { failures: number }> {
   const counter = await queries.lockCounter(trx, attempt.key);
   if (!counter) return { verdict: 'open', failures: 0 };
   const { next, judgement } = countFailure(counter, attempt.limit, attempt.reservedAt, now);
@@ -60,7 +68,11 @@ export async function countPasswordFailure(trx: Transaction<Database>, accountId
 }
 
 /** Every factor was right, so the password's failures in a row end, here and over all its counters. */
-export async function clearPasswordFailures(trx: Transaction<Database>, attempt: Attempt, accountId: string): Promise<void> {
+export async function clearPasswordFailures(
+  trx: Transaction<Database>,
+  attempt: Attempt,
+  accountId: string,
+): Promise<void> {
   await queries.clearPasswordFailures(trx, attempt.key, attempt.reservedAt, accountId);
 }
 

@@ -67,11 +67,21 @@ function openStore(name: string, rule: Rule, pool: pg.Pool, redis: Redis | undef
     clearExpiredByTimeout: false,
   });
   if (!redis) return postgres;
-  return new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true, insuranceLimiter: postgres });
+  return new RateLimiterRedis({
+    ...options,
+    storeClient: redis,
+    rejectIfRedisNotReady: true,
+    insuranceLimiter: postgres,
+  });
 }
 
 function connectRedis(url: string): Redis {
-  const redis = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 1, connectTimeout: 1_000, commandTimeout: 500 });
+  const redis = new Redis(url, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    connectTimeout: 1_000,
+    commandTimeout: 500,
+  });
   // Reported by the insurance taking over; an unhandled event would end the process.
   redis.on('error', () => undefined);
   return redis;

@@ -18,7 +18,13 @@ const reserve = statement<{ key: Buffer }, [key: Buffer, now: Date, max: number,
 );
 
 /** Takes one of the places under the limit, before the secret is looked at. The returned truth is the verdict. */
-export async function reserveAttempt(db: Kysely<Database>, key: Buffer, now: Date, max: number, quietSince: Date): Promise<boolean> {
+export async function reserveAttempt(
+  db: Kysely<Database>,
+  key: Buffer,
+  now: Date,
+  max: number,
+  quietSince: Date,
+): Promise<boolean> {
   return (await reserve(db, key, now, max, quietSince)).length === 1;
 }
 
@@ -31,7 +37,10 @@ export async function lockCounter(trx: Transaction<Database>, key: Buffer): Prom
   return (await lock(trx, key))[0];
 }
 
-const set = statement<never, [key: Buffer, failures: number, inFlight: Date[], locks: number, until: Date | null, now: Date]>(
+const set = statement<
+  never,
+  [key: Buffer, failures: number, inFlight: Date[], locks: number, until: Date | null, now: Date]
+>(
   'set-attempt-counter',
   `update attempt_counters set failures = $2, in_flight = $3, locks = $4, blocked_until = $5, touched_at = $6
    where key = $1`,
@@ -74,7 +83,12 @@ const clearPassword = statement<never, [key: Buffer, reservedAt: Date, accountId
    update passwords set consecutive_failures = 0 where account_id = $3 and consecutive_failures > 0`,
 );
 
-export async function clearPasswordFailures(db: Kysely<Database>, key: Buffer, reservedAt: Date, accountId: string): Promise<void> {
+export async function clearPasswordFailures(
+  db: Kysely<Database>,
+  key: Buffer,
+  reservedAt: Date,
+  accountId: string,
+): Promise<void> {
   await clearPassword(db, key, reservedAt, accountId);
 }
 
@@ -90,5 +104,9 @@ export async function countPasswordFailure(trx: Transaction<Database>, accountId
 
 export async function findCounters(db: Kysely<Database>, keys: Buffer[]): Promise<(Counter & { key: Buffer })[]> {
   if (keys.length === 0) return [];
-  return await db.selectFrom('attempt_counters').select(['key', 'failures', 'in_flight', 'locks', 'blocked_until']).where('key', 'in', keys).execute();
+  return await db
+    .selectFrom('attempt_counters')
+    .select(['key', 'failures', 'in_flight', 'locks', 'blocked_until'])
+    .where('key', 'in', keys)
+    .execute();
 }

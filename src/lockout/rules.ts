@@ -20,10 +20,7 @@ export function totpLimit(policy: Policy): Limit {
 }
 
 export type Counter = { failures: number; in_flight: Date[]; locks: number; blocked_until: Date | null };
-export type Judgement =
-  | { verdict: 'open' }
-  | { verdict: 'busy' }
-  | { verdict: 'locked'; until: Date; isNew: boolean };
+export type Judgement = { verdict: 'open' } | { verdict: 'busy' } | { verdict: 'locked'; until: Date; isNew: boolean };
 
 /** What a counter that gave no reservation means: locked, or full of attempts still running. Lost ones become failures. */
 export function judge(counter: Counter, limit: Limit, now: Date): { next: Counter; judgement: Judgement } {
@@ -43,7 +40,12 @@ export function judge(counter: Counter, limit: Limit, now: Date): { next: Counte
 }
 
 /** Counts one finished failure; the last one allowed opens a block. */
-export function countFailure(counter: Counter, limit: Limit, reservedAt: Date, now: Date): { next: Counter; judgement: Judgement } {
+export function countFailure(
+  counter: Counter,
+  limit: Limit,
+  reservedAt: Date,
+  now: Date,
+): { next: Counter; judgement: Judgement } {
   const next = withoutReservation(counter, reservedAt);
   if (next === counter) return { next: counter, judgement: { verdict: 'open' } };
   const failures = counter.failures + 1;

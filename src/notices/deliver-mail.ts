@@ -5,9 +5,9 @@ import { type Claimed, DeliveryError } from '../events/deliveries.ts';
 import { record } from '../events/record.ts';
 import { findHolds } from '../holds/gate.ts';
 import { stopping } from '../holds/rules.ts';
+import { insertLink, type LinkPurpose, linkToken } from '../links/links.ts';
 import { plus } from '../time.ts';
 import { deviceName } from './device-name.ts';
-import { insertLink, type LinkPurpose, linkToken } from '../links/links.ts';
 import { MailError } from './mail-error.ts';
 import type { AnyValues, MailValues, SharedValues, Template, TokenName } from './mail-values.ts';
 import type { Mailer } from './mailer.ts';
@@ -19,7 +19,13 @@ type Recipient = { email: string; locale: 'en' | 'zh-CN'; accountId?: string; si
 type Letter = { template: Template; to: Recipient };
 
 /** Mails that a stranger can cause; these are capped per mailbox, what the owner must learn is not. */
-const capped: readonly Template[] = ['confirm-email', 'already-registered', 'reset-password', 'sign-in-locked', 'second-factor-locked'];
+const capped: readonly Template[] = [
+  'confirm-email',
+  'already-registered',
+  'reset-password',
+  'sign-in-locked',
+  'second-factor-locked',
+];
 
 const purposes: Record<TokenName, (template: Template) => LinkPurpose> = {
   token: (template) => (template === 'reset-password' ? 'reset-password' : 'confirm-email'),
@@ -34,19 +40,27 @@ export async function deliverMail(ctx: Context, mailer: Mailer, delivery: Claime
   if (!letter || (await isOverCap(ctx, letter, delivery))) return;
   const tokens = await makeLinks(ctx, delivery, letter);
   const reference = delivery.case_id ? await queries.findCaseReference(ctx.db, delivery.case_id) : undefined;
-  const values = { ...sharedValues(ctx, delivery, letter.to.email), caseReference: reference, ...delivery.payload, ...eventValues(delivery, ctx), ...tokens };
+  const values = {
+    ...sharedValues(ctx, delivery, letter.to.email),
+    caseReference: reference,
+    ...delivery.payload,
+    ...eventValues(delivery, ctx),
+    ...tokens,
+  };
   const mail = renderMail(letter.template, letter.to.locale, values as MailValues[Template]);
   try {
     await mailer.send({ to: letter.to.email, ...mail, messageId: delivery.id });
   } catch (error) {
-    if (error instanceof MailError) throw new DeliveryError(`${error.code}: ${error.message}`, { isPermanent: error.permanent });
+    if (error instanceof MailError)
+      throw new DeliveryError(`${error.code}: ${error.message}`, { isPermanent: error.permanent });
     throw error;
   }
 }
 
 async function address(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
   const template = delivery.reaction as Template;
-  if (delivery.event_type === 'sign-up.requested') return await addressSignUp(ctx, String(delivery.payload['signUpId']));
+  if (delivery.event_type === 'sign-up.requested')
+    return await addressSignUp(ctx, String(delivery.payload['signUpId']));
   if (delivery.event_type === 'password-reset.requested') return await addressReset(ctx, delivery);
   const account = delivery.account_id ? await queries.findRecipient(ctx.db, delivery.account_id) : undefined;
   return account && { template, to: { email: account.email, locale: account.locale, accountId: account.id } };
@@ -81,7 +95,9 @@ async function isOverCap(ctx: Context, letter: Letter, delivery: Claimed): Promi
 
 async function makeLinks(ctx: Context, delivery: Claimed, letter: Letter): Promise<Partial<Record<TokenName, string>>> {
   const { template, to } = letter;
-  const names = templates[template].blocks.flatMap((block) => (typeof block === 'object' && 'token' in block && block.token ? [block.token] : []));
+  const names = templates[template].blocks.flatMap((block) =>
+    typeof block === 'object' && 'token' in block && block.token ? [block.token] : [],
+  );
   const now = ctx.clock.now();
   const made = names.map((name) => {
     const purpose = purposes[name](template);
@@ -90,9 +106,24 @@ async function makeLinks(ctx: Context, delivery: Claimed, letter: Letter): Promi
   await transact(ctx.db, ctx.ring, async (trx) => {
     for (const { purpose, token } of made) {
       const owner = to.accountId === undefined ? { signUpId: to.signUpId as string } : { accountId: to.accountId };
-      const isNew = await insertLink(trx, token, { purpose, ...owner, eventId: delivery.event_id, sentTo: to.email, expiresAt: plus(now, lifetime(ctx, purpose)) }, now);
+      const isNew = await insertLink(
+        trx,
+        token,
+        {
+          purpose,
+          ...owner,
+          eventId: delivery.event_id,
+          sentTo: to.email,
+          expiresAt: plus(now, lifetime(ctx, purpose)),
+        },
+        now,
+      );
       if (isNew && purpose === 'reset-password') {
-        await record(trx, { type: 'password-reset.mailed', actor: { kind: 'system' }, accountId: to.accountId, detail: {} }, now);
+        await record(
+          trx,
+          { type: 'password-reset.mailed', actor: { kind: 'system' }, accountId: to.accountId, detail: {} },
+          now,
+        );
       }
     }
   });

@@ -4,17 +4,28 @@ import type { Database } from '../db/types.ts';
 export type Recipient = { id: string; email: string; locale: 'en' | 'zh-CN'; email_confirmed_at: Date | null };
 
 export async function findRecipient(db: Kysely<Database>, accountId: string): Promise<Recipient | undefined> {
-  return await db.selectFrom('accounts').select(['id', 'email', 'locale', 'email_confirmed_at'])
-    .where('id', '=', accountId).where('closed_at', 'is', null).executeTakeFirst();
+  return await db
+    .selectFrom('accounts')
+    .select(['id', 'email', 'locale', 'email_confirmed_at'])
+    .where('id', '=', accountId)
+    .where('closed_at', 'is', null)
+    .executeTakeFirst();
 }
 
 export async function findRecipientByIdentifier(db: Kysely<Database>, value: string): Promise<Recipient | undefined> {
-  return await db.selectFrom('identifiers').innerJoin('accounts', 'accounts.id', 'identifiers.account_id')
+  return await db
+    .selectFrom('identifiers')
+    .innerJoin('accounts', 'accounts.id', 'identifiers.account_id')
     .select(['accounts.id', 'accounts.email', 'accounts.locale', 'accounts.email_confirmed_at'])
-    .where('identifiers.value', '=', value).where('accounts.closed_at', 'is', null).executeTakeFirst();
+    .where('identifiers.value', '=', value)
+    .where('accounts.closed_at', 'is', null)
+    .executeTakeFirst();
 }
 
-export async function findSignUp(db: Kysely<Database>, id: string): Promise<Selectable<Database['sign_ups']> | undefined> {
+export async function findSignUp(
+  db: Kysely<Database>,
+  id: string,
+): Promise<Selectable<Database['sign_ups']> | undefined> {
   return await db.selectFrom('sign_ups').selectAll().where('id', '=', id).executeTakeFirst();
 }
 

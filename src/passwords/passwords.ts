@@ -6,8 +6,15 @@ import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
 import { heldProblem, passAlone } from '../holds/gate.ts';
+import {
+  findLink,
+  type LinkRow,
+  redeemLink,
+  reserveLinkAttempt,
+  returnLinkAttempt,
+  voidLinks,
+} from '../links/links.ts';
 import { counterKey, forgetFailures } from '../lockout/attempts.ts';
-import { findLink, type LinkRow, redeemLink, reserveLinkAttempt, returnLinkAttempt, voidLinks } from '../links/links.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
 import { hasSecondFactor } from '../second-factors/second-factor.ts';
@@ -25,7 +32,17 @@ export async function requestReset(ctx: Context, identifier: string, client: Cli
   const value = readIdentifier(identifier);
   const detail = { identifier: ctx.keys.hash('reset-identifier', value).toString('base64url').slice(0, 22) };
   await transact(ctx.db, ctx.ring, (trx) =>
-    record(trx, { type: 'password-reset.requested', actor: { kind: 'anonymous' }, client, detail, payload: { identifier: value } }, now),
+    record(
+      trx,
+      {
+        type: 'password-reset.requested',
+        actor: { kind: 'anonymous' },
+        client,
+        detail,
+        payload: { identifier: value },
+      },
+      now,
+    ),
   );
 }
 
@@ -47,15 +64,22 @@ export async function confirmReset(ctx: Context, input: ResetInput, client: Clie
   const password = acceptPassword(ctx, input.newPassword, owner, client.locale, 'newPassword');
   const candidate = await proveFactor(ctx, { link, accountId, input, client }, now);
   const hash = await ctx.hasher.hash(password);
-  const outcome = await transact(ctx.db, ctx.ring, (trx) => applyReset(trx, ctx, { accountId, input, client, candidate, hash }, now));
+  const outcome = await transact(ctx.db, ctx.ring, (trx) =>
+    applyReset(trx, ctx, { accountId, input, client, candidate, hash }, now),
+  );
   if (outcome instanceof Problem) throw outcome;
 }
 
 type Proof = { link: LinkRow; accountId: string; input: ResetInput; client: Client };
 
-async function proveFactor(ctx: Context, { accountId, input, client }: Proof, now: Date): Promise<Candidate | undefined> {
+async function proveFactor(
+  ctx: Context,
+  { accountId, input, client }: Proof,
+  now: Date,
+): Promise<Candidate | undefined> {
   if (!(await hasSecondFactor(ctx.db, accountId))) return undefined;
-  if (input.code === undefined) throw new Problem('second-factor-required', { members: { factors: ['totp', 'recovery-code'] } });
+  if (input.code === undefined)
+    throw new Problem('second-factor-required', { members: { factors: ['totp', 'recovery-code'] } });
   const isWithin = await reserveLinkAttempt(ctx.db, input.token, 'reset-password', ctx.policy['reset.attempts'], now);
   if (!isWithin) throw new Problem('invalid-token');
   const candidate = await checkCode(ctx, { accountId, deviceId: undefined, client }, input.code);
@@ -66,13 +90,19 @@ async function proveFactor(ctx: Context, { accountId, input, client }: Proof, no
 
 type Change = { accountId: string; input: ResetInput; client: Client; candidate: Candidate | undefined; hash: string };
 
-async function applyReset(trx: Transaction<Database>, ctx: Context, change: Change, now: Date): Promise<Problem | undefined> {
+async function applyReset(
+  trx: Transaction<Database>,
+  ctx: Context,
+  change: Change,
+  now: Date,
+): Promise<Problem | undefined> {
   const { accountId, client, candidate } = change;
   const passage = await passAlone(trx, accountId, 'reset-password', now);
   if (!passage) return new Problem('invalid-token');
   if (passage.stoppedBy.length > 0) return heldProblem(passage.stoppedBy);
   if (!candidate && (await hasSecondFactor(trx, accountId))) return new Problem('invalid-token');
-  if (candidate && !(await redeemCode(trx, { accountId, deviceId: undefined, client }, candidate, now))) return new Problem('invalid-code');
+  if (candidate && !(await redeemCode(trx, { accountId, deviceId: undefined, client }, candidate, now)))
+    return new Problem('invalid-code');
   const redeemed = await redeemLink(trx, change.input.token, 'reset-password', now);
   if (!redeemed) return rollBack();
   await forgetPasswordFailures(trx, ctx, accountId);
@@ -81,7 +111,11 @@ async function applyReset(trx: Transaction<Database>, ctx: Context, change: Chan
   await endEverything(trx, accountId, 'password-reset', now);
   await startCoolDown(trx, ctx, accountId, client, now);
   const amr = candidate ? [candidate.factor] : [];
-  await record(trx, { type: 'password.reset', actor: { kind: 'owner', id: accountId }, accountId, client, detail: { amr } }, now);
+  await record(
+    trx,
+    { type: 'password.reset', actor: { kind: 'owner', id: accountId }, accountId, client, detail: { amr } },
+    now,
+  );
   return undefined;
 }
 
@@ -91,9 +125,17 @@ function rollBack(): never {
 }
 
 /** Opens the strangers' counters of every identifier of the account. */
-export async function forgetPasswordFailures(trx: Transaction<Database>, ctx: Context, accountId: string): Promise<void> {
+export async function forgetPasswordFailures(
+  trx: Transaction<Database>,
+  ctx: Context,
+  accountId: string,
+): Promise<void> {
   const values = await queries.listIdentifiers(trx, accountId);
-  if (values.length > 0) await forgetFailures(trx, values.map((value) => counterKey(ctx, 'identifier', value)));
+  if (values.length > 0)
+    await forgetFailures(
+      trx,
+      values.map((value) => counterKey(ctx, 'identifier', value)),
+    );
 }
 
 export async function listIdentifiers(db: Kysely<Database>, accountId: string): Promise<string[]> {
@@ -106,6 +148,12 @@ export async function disablePassword(trx: Transaction<Database>, accountId: str
 }
 
 /** Hashes a right password anew with today's parameters. */
-export async function upgradeHash(ctx: Context, db: Kysely<Database>, accountId: string, stored: string, password: string): Promise<void> {
+export async function upgradeHash(
+  ctx: Context,
+  db: Kysely<Database>,
+  accountId: string,
+  stored: string,
+  password: string,
+): Promise<void> {
   await queries.upgradeHash(db, accountId, stored, await ctx.hasher.hash(password));
 }

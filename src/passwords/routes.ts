@@ -8,8 +8,12 @@ export function passwordRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/password-reset', tags: ['Anyone'], operationId: 'requestPasswordReset',
-        summary: 'Mails a reset link if there is such an account; the answer never tells (ASVS 6.3.8). Works while locked.',
+        method: 'post',
+        path: '/password-reset',
+        tags: ['Anyone'],
+        operationId: 'requestPasswordReset',
+        summary:
+          'Mails a reset link if there is such an account; the answer never tells (ASVS 6.3.8). Works while locked.',
         request: body(z.strictObject({ identifier: z.string().min(1).max(254) })),
         responses: { 202: answer('Accepted', z.object({})), ...refusals('too-many-requests') },
       }),
@@ -20,12 +24,27 @@ export function passwordRoutes(ctx: Context): Router {
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/password-reset/confirm', tags: ['Anyone'], operationId: 'confirmPasswordReset',
-        summary: 'Sets a new password, once per token, never past an enrolled second factor (ASVS 6.4.3). Signs nobody in.',
-        request: body(z.strictObject({ token: schemas.token, newPassword: schemas.password, code: schemas.code.optional() })),
+        method: 'post',
+        path: '/password-reset/confirm',
+        tags: ['Anyone'],
+        operationId: 'confirmPasswordReset',
+        summary:
+          'Sets a new password, once per token, never past an enrolled second factor (ASVS 6.4.3). Signs nobody in.',
+        request: body(
+          z.strictObject({ token: schemas.token, newPassword: schemas.password, code: schemas.code.optional() }),
+        ),
         responses: {
           204: nothing,
-          ...refusals('invalid-token', 'second-factor-required', 'invalid-code', 'weak-password', 'account-held', 'too-many-attempts', 'too-many-requests', 'busy'),
+          ...refusals(
+            'invalid-token',
+            'second-factor-required',
+            'invalid-code',
+            'weak-password',
+            'account-held',
+            'too-many-attempts',
+            'too-many-requests',
+            'busy',
+          ),
         },
       }),
       async (c) => {

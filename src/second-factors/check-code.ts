@@ -31,20 +31,30 @@ export async function checkCode(ctx: Context, prover: Prover, code: string): Pro
   const reservation = await reserveAttempt(ctx, key, totpLimit(ctx.policy), now);
   if ('refused' in reservation) {
     const { refused } = reservation;
-    throw new Problem('too-many-attempts', { retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1 });
+    throw new Problem('too-many-attempts', {
+      retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1,
+    });
   }
   const { attempt } = reservation;
   const candidate = await findCandidate(ctx, prover.accountId, code, attempt, now);
   if (candidate) return candidate;
-  await transact(ctx.db, ctx.ring, (trx) => rememberWrongCode(trx, prover, isTotpCode(code) ? 'totp' : 'recovery-code', attempt, now));
+  await transact(ctx.db, ctx.ring, (trx) =>
+    rememberWrongCode(trx, prover, isTotpCode(code) ? 'totp' : 'recovery-code', attempt, now),
+  );
   return undefined;
 }
 
 /** Spends the candidate. False when another use was first: then it counts as a wrong code. */
-export async function redeemCode(trx: Transaction<Database>, prover: Prover, candidate: Candidate, now: Date): Promise<boolean> {
-  const isRedeemed = candidate.factor === 'totp'
-    ? await queries.redeemTotpStep(trx, candidate.factorId, candidate.step)
-    : await redeemRecoveryCode(trx, prover, candidate.selector, now);
+export async function redeemCode(
+  trx: Transaction<Database>,
+  prover: Prover,
+  candidate: Candidate,
+  now: Date,
+): Promise<boolean> {
+  const isRedeemed =
+    candidate.factor === 'totp'
+      ? await queries.redeemTotpStep(trx, candidate.factorId, candidate.step)
+      : await redeemRecoveryCode(trx, prover, candidate.selector, now);
   if (!isRedeemed) {
     await rememberWrongCode(trx, prover, candidate.factor, candidate.attempt, now);
     return false;
@@ -53,7 +63,13 @@ export async function redeemCode(trx: Transaction<Database>, prover: Prover, can
   return true;
 }
 
-async function findCandidate(ctx: Context, accountId: string, code: string, attempt: Attempt, now: Date): Promise<Candidate | undefined> {
+async function findCandidate(
+  ctx: Context,
+  accountId: string,
+  code: string,
+  attempt: Attempt,
+  now: Date,
+): Promise<Candidate | undefined> {
   const recovery = readRecoveryCode(code);
   if (recovery) {
     const stored = await queries.findRecoveryCode(ctx.db, accountId, recovery.selector);
@@ -66,18 +82,45 @@ async function findCandidate(ctx: Context, accountId: string, code: string, atte
   return step === undefined ? undefined : { attempt, factor: 'totp', factorId: totp.id, step };
 }
 
-async function redeemRecoveryCode(trx: Transaction<Database>, prover: Prover, selector: string, now: Date): Promise<boolean> {
+async function redeemRecoveryCode(
+  trx: Transaction<Database>,
+  prover: Prover,
+  selector: string,
+  now: Date,
+): Promise<boolean> {
   const left = await queries.redeemRecoveryCode(trx, prover.accountId, selector, now);
   if (left === undefined) return false;
   const actor = { kind: 'owner', id: prover.accountId } as const;
   const payload = { codesLeft: left };
-  await record(trx, { type: 'recovery-code.used', actor, accountId: prover.accountId, client: prover.client, detail: { left }, payload }, now);
+  await record(
+    trx,
+    {
+      type: 'recovery-code.used',
+      actor,
+      accountId: prover.accountId,
+      client: prover.client,
+      detail: { left },
+      payload,
+    },
+    now,
+  );
   return true;
 }
 
-async function rememberWrongCode(trx: Transaction<Database>, prover: Prover, factor: Candidate['factor'], attempt: Attempt, now: Date): Promise<void> {
+async function rememberWrongCode(
+  trx: Transaction<Database>,
+  prover: Prover,
+  factor: Candidate['factor'],
+  attempt: Attempt,
+  now: Date,
+): Promise<void> {
   const { failures, ...judgement } = await failAttempt(trx, attempt, now);
-  const event = { actor: { kind: 'anonymous' }, accountId: prover.accountId, deviceId: prover.deviceId, client: prover.client } as const;
+  const event = {
+    actor: { kind: 'anonymous' },
+    accountId: prover.accountId,
+    deviceId: prover.deviceId,
+    client: prover.client,
+  } as const;
   await record(trx, { ...event, type: 'second-factor.failed', detail: { factor, failures } }, now);
   if (failures === ALARM_AT) await record(trx, { ...event, type: 'second-factor.guessed', detail: { failures } }, now);
   if (judgement.verdict !== 'locked' || !judgement.isNew) return;

@@ -35,6 +35,7 @@ export function makeRecoveryCode(random: Uint8Array): RecoveryCode {
 /** A typed recovery code as it was printed, with look-alikes mended; undefined for what cannot be one. */
 export function readRecoveryCode(typed: string): RecoveryCode | undefined {
   const bare = typed.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1');
-  if (bare.length !== SELECTOR + SECRET || [...bare].some((character) => !ALPHABET.includes(character))) return undefined;
+  if (bare.length !== SELECTOR + SECRET || [...bare].some((character) => !ALPHABET.includes(character)))
+    return undefined;
   return { selector: bare.slice(0, SELECTOR), text: bare.replace(/(.{4})(?=.)/g, '$1-') };
 }

@@ -55,7 +55,11 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
     await endOthers(trx, holder, 'second-factor-changed', now);
     await startCoolDown(trx, ctx, holder.accountId, holder.client, now);
     await record(trx, { ...eventOf(holder), type: 'totp.confirmed', detail: { factorId: pending.id } }, now);
-    await record(trx, { ...eventOf(holder), type: 'recovery-codes.issued', detail: { count: CODES }, isSilent: true }, now);
+    await record(
+      trx,
+      { ...eventOf(holder), type: 'recovery-codes.issued', detail: { count: CODES }, isSilent: true },
+      now,
+    );
   });
   return codes.map((issued) => issued.text);
 }
@@ -104,7 +108,9 @@ async function makeCodes(ctx: Context): Promise<{ selector: string; text: string
     const { selector, text } = makeRecoveryCode(randomBytes(20));
     codes.set(selector, text);
   }
-  return await Promise.all([...codes].map(async ([selector, text]) => ({ selector, text, hash: await ctx.hasher.hash(text) })));
+  return await Promise.all(
+    [...codes].map(async ([selector, text]) => ({ selector, text, hash: await ctx.hasher.hash(text) })),
+  );
 }
 
 function eventOf(holder: Holder) {

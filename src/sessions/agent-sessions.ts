@@ -10,13 +10,25 @@ import * as queries from './queries.ts';
 
 type NewAgentSession = { id: string; agentId: string; client: Client; refreshHash: Buffer };
 
-export async function insertAgentSession(trx: Transaction<Database>, ctx: Context, session: NewAgentSession, now: Date): Promise<void> {
+export async function insertAgentSession(
+  trx: Transaction<Database>,
+  ctx: Context,
+  session: NewAgentSession,
+  now: Date,
+): Promise<void> {
   await queries.insertSession(
     trx,
     {
-      id: session.id, accountId: null, agentId: session.agentId, deviceId: null, acr: 'aal2', amr: ['pwd', 'otp', 'mfa'],
-      expiresAt: plus(now, ctx.policy['agents.absolute']), ip: session.client.ip,
-      userAgent: session.client.userAgent ?? null, refreshHash: session.refreshHash,
+      id: session.id,
+      accountId: null,
+      agentId: session.agentId,
+      deviceId: null,
+      acr: 'aal2',
+      amr: ['pwd', 'otp', 'mfa'],
+      expiresAt: plus(now, ctx.policy['agents.absolute']),
+      ip: session.client.ip,
+      userAgent: session.client.userAgent ?? null,
+      refreshHash: session.refreshHash,
     },
     now,
   );
@@ -33,9 +45,18 @@ export async function refreshAgentSession(ctx: Context, refreshToken: string, cl
   const { agent_id: agentId, session_id: sessionId } = known;
   const successor = newToken('hf_rt');
   const redeemed = await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const session = await queries.redeemRefreshToken(trx, hash, now, plus(now, -ctx.policy['agents.idle']), successor.hash);
+    const session = await queries.redeemRefreshToken(
+      trx,
+      hash,
+      now,
+      plus(now, -ctx.policy['agents.idle']),
+      successor.hash,
+    );
     if (session) return session;
-    if ((await queries.findRefreshToken(trx, hash))?.used_at && (await queries.endSession(trx, sessionId, 'refresh-reused', now))) {
+    if (
+      (await queries.findRefreshToken(trx, hash))?.used_at &&
+      (await queries.endSession(trx, sessionId, 'refresh-reused', now))
+    ) {
       const actor = { kind: 'agent', id: agentId } as const;
       await record(trx, { type: 'session.ended', actor, sessionId, client, detail: { reason: 'refresh-reused' } }, now);
     }

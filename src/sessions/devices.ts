@@ -12,21 +12,45 @@ export type Device = { id: string; token: string; isNew: boolean; isFirst: boole
 type Bearer = { accountId: string; presented: Presented; client: Client };
 
 /** Renews the known device that was presented, or makes this browser one. Only after every required factor was right. */
-export async function recogniseDevice(trx: Transaction<Database>, ctx: Context, who: Bearer, now: Date): Promise<Device> {
+export async function recogniseDevice(
+  trx: Transaction<Database>,
+  ctx: Context,
+  who: Bearer,
+  now: Date,
+): Promise<Device> {
   const { client, presented } = who;
   if (!presented) return await addDevice(trx, ctx, who, now);
   const token = newToken('hf_dt');
   const userAgent = client.userAgent?.slice(0, 400) ?? null;
-  const isRenewed = await queries.renewDevice(trx, presented.deviceId, hashToken(presented.deviceToken), token.hash, userAgent, client.ip, now);
+  const isRenewed = await queries.renewDevice(
+    trx,
+    presented.deviceId,
+    hashToken(presented.deviceToken),
+    token.hash,
+    userAgent,
+    client.ip,
+    now,
+  );
   if (!isRenewed) return await addDevice(trx, ctx, who, now);
   return { id: presented.deviceId, token: token.plain, isNew: false, isFirst: false };
 }
 
 /** Makes this browser a known device, with a counter of its own. */
-export async function addDevice(trx: Transaction<Database>, ctx: Context, who: Omit<Bearer, 'presented'>, now: Date): Promise<Device> {
+export async function addDevice(
+  trx: Transaction<Database>,
+  ctx: Context,
+  who: Omit<Bearer, 'presented'>,
+  now: Date,
+): Promise<Device> {
   const token = newToken('hf_dt');
   const id = newId(now);
-  const device = { id, accountId: who.accountId, tokenHash: token.hash, userAgent: who.client.userAgent?.slice(0, 400) ?? null, ip: who.client.ip };
+  const device = {
+    id,
+    accountId: who.accountId,
+    tokenHash: token.hash,
+    userAgent: who.client.userAgent?.slice(0, 400) ?? null,
+    ip: who.client.ip,
+  };
   const earlier = await queries.insertDevice(trx, device, ctx.policy['devices.perAccount'], now);
   return { id, token: token.plain, isNew: true, isFirst: earlier === 0 };
 }

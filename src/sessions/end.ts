@@ -6,14 +6,24 @@ import { type Actor, record } from '../events/record.ts';
 import * as queries from './queries.ts';
 
 /** Every session, known device and half-done sign-in of the account is gone when this transaction commits. */
-export async function endEverything(trx: Transaction<Database>, accountId: string, reason: string, now: Date): Promise<number> {
+export async function endEverything(
+  trx: Transaction<Database>,
+  accountId: string,
+  reason: string,
+  now: Date,
+): Promise<number> {
   await queries.deleteChallenges(trx, accountId);
   await queries.deleteDevices(trx, accountId, undefined);
   return await queries.endSessions(trx, accountId, reason, now);
 }
 
 /** As `endEverything`, but the session and device that made the change go on. */
-export async function endOthers(trx: Transaction<Database>, keep: { accountId: string; sessionId: string; deviceId: string | null }, reason: string, now: Date): Promise<number> {
+export async function endOthers(
+  trx: Transaction<Database>,
+  keep: { accountId: string; sessionId: string; deviceId: string | null },
+  reason: string,
+  now: Date,
+): Promise<number> {
   await queries.deleteChallenges(trx, keep.accountId);
   await queries.deleteDevices(trx, keep.accountId, keep.deviceId ?? undefined);
   return await queries.endSessions(trx, keep.accountId, reason, now, keep.sessionId);
@@ -26,7 +36,18 @@ export async function signOut(ctx: Context, who: { sessionId: string; actor: Act
     const isEnded = await queries.endSession(trx, who.sessionId, 'signed-out', now);
     if (!isEnded) return;
     const accountId = who.actor.kind === 'owner' ? who.actor.id : undefined;
-    await record(trx, { type: 'session.ended', actor: who.actor, accountId, sessionId: who.sessionId, client, detail: { reason: 'signed-out' } }, now);
+    await record(
+      trx,
+      {
+        type: 'session.ended',
+        actor: who.actor,
+        accountId,
+        sessionId: who.sessionId,
+        client,
+        detail: { reason: 'signed-out' },
+      },
+      now,
+    );
   });
 }
 

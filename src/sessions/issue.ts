@@ -37,20 +37,34 @@ export async function openSession(
   await queries.insertSession(
     trx,
     {
-      id: sessionId, accountId, agentId: null, deviceId: device.id, ...assurance,
+      id: sessionId,
+      accountId,
+      agentId: null,
+      deviceId: device.id,
+      ...assurance,
       expiresAt: plus(now, ctx.policy['session.absolute']),
-      ip: client.ip, userAgent: client.userAgent ?? null, refreshHash: refresh.hash,
+      ip: client.ip,
+      userAgent: client.userAgent ?? null,
+      refreshHash: refresh.hash,
     },
     now,
   );
   const actor = { kind: 'owner', id: accountId } as const;
   const event = { actor, accountId, sessionId, deviceId: device.id, client };
-  await record(trx, { ...event, type: 'sign-in.succeeded', detail: { amr: assurance.amr, isNewDevice: device.isNew } }, now);
+  await record(
+    trx,
+    { ...event, type: 'sign-in.succeeded', detail: { amr: assurance.amr, isNewDevice: device.isNew } },
+    now,
+  );
   if (device.isNew && !device.isFirst) await record(trx, { ...event, type: 'device.added', detail: {} }, now);
   const accessToken = await signAccess(ctx, { sessionId, accountId, authTime: now, ...assurance }, now);
   return {
-    accessToken, expiresIn: ctx.policy['access.ttl'] / 1000, refreshToken: refresh.plain,
-    deviceToken: device.token, sessionId, accountId,
+    accessToken,
+    expiresIn: ctx.policy['access.ttl'] / 1000,
+    refreshToken: refresh.plain,
+    deviceToken: device.token,
+    sessionId,
+    accountId,
   };
 }
 

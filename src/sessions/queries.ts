@@ -24,7 +24,20 @@ export type NewSession = Assurance & {
 };
 
 export async function insertSession(trx: Transaction<Database>, s: NewSession, now: Date): Promise<void> {
-  await insert(trx, s.id, s.accountId, s.agentId, s.deviceId, s.acr, s.amr, now, s.expiresAt, s.ip, s.userAgent, s.refreshHash);
+  await insert(
+    trx,
+    s.id,
+    s.accountId,
+    s.agentId,
+    s.deviceId,
+    s.acr,
+    s.amr,
+    now,
+    s.expiresAt,
+    s.ip,
+    s.userAgent,
+    s.refreshHash,
+  );
 }
 
 /** `since` and `until` as JSON brings them: RFC 3339 texts. */
@@ -56,11 +69,23 @@ const findLive = statement<LiveSession, [id: string, now: Date, seenAfter: Date]
 );
 
 /** Session, account and holds in one indexed query: what every request of an owner asks. */
-export async function findLiveSession(db: Kysely<Database>, id: string, now: Date, seenAfter: Date): Promise<LiveSession | undefined> {
+export async function findLiveSession(
+  db: Kysely<Database>,
+  id: string,
+  now: Date,
+  seenAfter: Date,
+): Promise<LiveSession | undefined> {
   return (await findLive(db, id, now, seenAfter))[0];
 }
 
-export type LiveAgentSession = { id: string; agent_id: string; role: Database['agents']['role']; name: string; last_seen_at: Date; auth_time: Date };
+export type LiveAgentSession = {
+  id: string;
+  agent_id: string;
+  role: Database['agents']['role'];
+  name: string;
+  last_seen_at: Date;
+  auth_time: Date;
+};
 
 const findLiveAgent = statement<LiveAgentSession, [id: string, now: Date, seenAfter: Date]>(
   'find-live-agent-session',
@@ -69,7 +94,12 @@ const findLiveAgent = statement<LiveAgentSession, [id: string, now: Date, seenAf
    where s.id = $1 and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3 and a.disabled_at is null`,
 );
 
-export async function findLiveAgentSession(db: Kysely<Database>, id: string, now: Date, seenAfter: Date): Promise<LiveAgentSession | undefined> {
+export async function findLiveAgentSession(
+  db: Kysely<Database>,
+  id: string,
+  now: Date,
+  seenAfter: Date,
+): Promise<LiveAgentSession | undefined> {
   return (await findLiveAgent(db, id, now, seenAfter))[0];
 }
 
@@ -82,7 +112,12 @@ export async function touchSession(db: Kysely<Database>, id: string, now: Date, 
   await touch(db, id, now, before);
 }
 
-export type RefreshRow = { session_id: string; account_id: string | null; agent_id: string | null; used_at: Date | null };
+export type RefreshRow = {
+  session_id: string;
+  account_id: string | null;
+  agent_id: string | null;
+  used_at: Date | null;
+};
 
 const findRefresh = statement<RefreshRow, [hash: Buffer]>(
   'find-refresh-token',
@@ -94,7 +129,13 @@ export async function findRefreshToken(db: Kysely<Database>, hash: Buffer): Prom
   return (await findRefresh(db, hash))[0];
 }
 
-export type Redeemed = Assurance & { id: string; account_id: string | null; agent_id: string | null; auth_time: Date; expires_at: Date };
+export type Redeemed = Assurance & {
+  id: string;
+  account_id: string | null;
+  agent_id: string | null;
+  auth_time: Date;
+  expires_at: Date;
+};
 
 const redeem = statement<Redeemed, [hash: Buffer, now: Date, seenAfter: Date, successor: Buffer]>(
   'redeem-refresh-token',
@@ -109,25 +150,42 @@ const redeem = statement<Redeemed, [hash: Buffer, now: Date, seenAfter: Date, su
 
 /** Spends one refresh token for its successor. The returned session is the verdict. */
 export async function redeemRefreshToken(
-  trx: Transaction<Database>, hash: Buffer, now: Date, seenAfter: Date, successor: Buffer,
+  trx: Transaction<Database>,
+  hash: Buffer,
+  now: Date,
+  seenAfter: Date,
+  successor: Buffer,
 ): Promise<Redeemed | undefined> {
   return (await redeem(trx, hash, now, seenAfter, successor))[0];
 }
 
 export async function endSession(trx: Transaction<Database>, id: string, reason: string, now: Date): Promise<boolean> {
   const ended = await trx
-    .updateTable('sessions').set({ ended_at: now, end_reason: reason })
-    .where('id', '=', id).where('ended_at', 'is', null).returning('id').executeTakeFirst();
+    .updateTable('sessions')
+    .set({ ended_at: now, end_reason: reason })
+    .where('id', '=', id)
+    .where('ended_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
   return ended !== undefined;
 }
 
 /** Ends the account's sessions but `except`; how many there were. */
-export async function endSessions(trx: Transaction<Database>, accountId: string, reason: string, now: Date, except?: string): Promise<number> {
+export async function endSessions(
+  trx: Transaction<Database>,
+  accountId: string,
+  reason: string,
+  now: Date,
+  except?: string,
+): Promise<number> {
   const ended = await trx
-    .updateTable('sessions').set({ ended_at: now, end_reason: reason })
-    .where('account_id', '=', accountId).where('ended_at', 'is', null)
+    .updateTable('sessions')
+    .set({ ended_at: now, end_reason: reason })
+    .where('account_id', '=', accountId)
+    .where('ended_at', 'is', null)
     .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
-    .returning('id').execute();
+    .returning('id')
+    .execute();
   return ended.length;
 }
 
@@ -140,11 +198,18 @@ const findDeviceRow = statement<{ id: string }, [hash: Buffer, accountId: string
   'select id from devices where account_id = $2 and (token_hash = $1 or prior_token_hash = $1)',
 );
 
-export async function findDevice(db: Kysely<Database>, hash: Buffer, accountId: string): Promise<{ id: string } | undefined> {
+export async function findDevice(
+  db: Kysely<Database>,
+  hash: Buffer,
+  accountId: string,
+): Promise<{ id: string } | undefined> {
   return (await findDeviceRow(db, hash, accountId))[0];
 }
 
-const renew = statement<{ id: string }, [id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date]>(
+const renew = statement<
+  { id: string },
+  [id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date]
+>(
   'renew-device',
   `update devices set token_hash = $3, prior_token_hash = $2, user_agent = $4, ip = $5, last_seen_at = $6
    where id = $1 returning id`,
@@ -152,7 +217,13 @@ const renew = statement<{ id: string }, [id: string, presented: Buffer, next: Bu
 
 /** Gives a known device its next token; the one it presented stays good until the next is used. */
 export async function renewDevice(
-  trx: Transaction<Database>, id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date,
+  trx: Transaction<Database>,
+  id: string,
+  presented: Buffer,
+  next: Buffer,
+  userAgent: string | null,
+  ip: string,
+  now: Date,
 ): Promise<boolean> {
   return (await renew(trx, id, presented, next, userAgent, ip, now)).length === 1;
 }
@@ -160,32 +231,79 @@ export async function renewDevice(
 export type NewDevice = { id: string; accountId: string; tokenHash: Buffer; userAgent: string | null; ip: string };
 
 /** Adds a device and forgets the least recently seen ones past `most`. Answers how many the account had before. */
-export async function insertDevice(trx: Transaction<Database>, device: NewDevice, most: number, now: Date): Promise<number> {
-  const kept = await trx.selectFrom('devices').select('id').where('account_id', '=', device.accountId)
-    .orderBy('last_seen_at', 'desc').execute();
+export async function insertDevice(
+  trx: Transaction<Database>,
+  device: NewDevice,
+  most: number,
+  now: Date,
+): Promise<number> {
+  const kept = await trx
+    .selectFrom('devices')
+    .select('id')
+    .where('account_id', '=', device.accountId)
+    .orderBy('last_seen_at', 'desc')
+    .execute();
   const forgotten = kept.slice(most - 1).map((row) => row.id);
   if (forgotten.length > 0) await trx.deleteFrom('devices').where('id', 'in', forgotten).execute();
-  await trx.insertInto('devices').values({
-    id: device.id, account_id: device.accountId, token_hash: device.tokenHash,
-    user_agent: device.userAgent, ip: device.ip, created_at: now, last_seen_at: now,
-  }).execute();
+  await trx
+    .insertInto('devices')
+    .values({
+      id: device.id,
+      account_id: device.accountId,
+      token_hash: device.tokenHash,
+      user_agent: device.userAgent,
+      ip: device.ip,
+      created_at: now,
+      last_seen_at: now,
+    })
+    .execute();
   return kept.length;
 }
 
-export async function deleteDevices(trx: Transaction<Database>, accountId: string, except: string | undefined): Promise<void> {
-  await trx.deleteFrom('devices').where('account_id', '=', accountId)
-    .$if(except !== undefined, (query) => query.where('id', '<>', except as string)).execute();
+export async function deleteDevices(
+  trx: Transaction<Database>,
+  accountId: string,
+  except: string | undefined,
+): Promise<void> {
+  await trx
+    .deleteFrom('devices')
+    .where('account_id', '=', accountId)
+    .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
+    .execute();
 }
 
-export type ListedSession = { id: string; created_at: Date; last_seen_at: Date; ip: string | null; user_agent: string | null; device_id: string | null };
+export type ListedSession = {
+  id: string;
+  created_at: Date;
+  last_seen_at: Date;
+  ip: string | null;
+  user_agent: string | null;
+  device_id: string | null;
+};
 
-export async function listSessions(db: Kysely<Database>, accountId: string, now: Date, seenAfter: Date): Promise<ListedSession[]> {
-  return await db.selectFrom('sessions').select(['id', 'created_at', 'last_seen_at', 'user_agent', 'device_id'])
+export async function listSessions(
+  db: Kysely<Database>,
+  accountId: string,
+  now: Date,
+  seenAfter: Date,
+): Promise<ListedSession[]> {
+  return await db
+    .selectFrom('sessions')
+    .select(['id', 'created_at', 'last_seen_at', 'user_agent', 'device_id'])
     .select(sql<string | null>`host(ip)`.as('ip'))
-    .where('account_id', '=', accountId).where('ended_at', 'is', null)
-    .where('expires_at', '>', now).where('last_seen_at', '>', seenAfter).orderBy('last_seen_at', 'desc').limit(200).execute();
+    .where('account_id', '=', accountId)
+    .where('ended_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('last_seen_at', '>', seenAfter)
+    .orderBy('last_seen_at', 'desc')
+    .limit(200)
+    .execute();
 }
 
 export async function deleteEndedSessions(db: Kysely<Database>, before: Date): Promise<void> {
-  await db.deleteFrom('sessions').where(sql<boolean>`least(ended_at, expires_at) < ${before}`).where('expires_at', '<', before).execute();
+  await db
+    .deleteFrom('sessions')
+    .where(sql<boolean>`least(ended_at, expires_at) < ${before}`)
+    .where('expires_at', '<', before)
+    .execute();
 }

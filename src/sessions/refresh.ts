@@ -22,10 +22,18 @@ export async function refresh(ctx: Context, refreshToken: string, client: Client
   const known = await queries.findRefreshToken(ctx.reader, hashToken(refreshToken));
   if (!known?.account_id) throw new Problem('invalid-refresh-token');
   const accountId = known.account_id;
-  const outcome = await transact(ctx.db, ctx.ring, (trx) => redeem(trx, ctx, { refreshToken, accountId, sessionId: known.session_id, client }, now));
+  const outcome = await transact(ctx.db, ctx.ring, (trx) =>
+    redeem(trx, ctx, { refreshToken, accountId, sessionId: known.session_id, client }, now),
+  );
   if (typeof outcome === 'string') throw new Problem('invalid-refresh-token');
   const { redeemed } = outcome;
-  const access = { sessionId: redeemed.id, accountId, authTime: redeemed.auth_time, acr: redeemed.acr, amr: redeemed.amr };
+  const access = {
+    sessionId: redeemed.id,
+    accountId,
+    authTime: redeemed.auth_time,
+    acr: redeemed.acr,
+    amr: redeemed.amr,
+  };
   return {
     accessToken: await signAccess(ctx, access, now),
     expiresIn: ctx.policy['access.ttl'] / 1000,
@@ -42,7 +50,13 @@ async function redeem(trx: Transaction<Database>, ctx: Context, presented: Prese
   if (passage.stoppedBy.length > 0) throw heldProblem(passage.stoppedBy);
   const hash = hashToken(presented.refreshToken);
   const successor = newToken('hf_rt');
-  const redeemed = await queries.redeemRefreshToken(trx, hash, now, plus(now, -ctx.policy['session.idle']), successor.hash);
+  const redeemed = await queries.redeemRefreshToken(
+    trx,
+    hash,
+    now,
+    plus(now, -ctx.policy['session.idle']),
+    successor.hash,
+  );
   if (redeemed) return { redeemed, refreshToken: successor.plain };
   const current = await queries.findRefreshToken(trx, hash);
   if (!current?.used_at) return 'ended';
@@ -54,5 +68,9 @@ async function endReused(trx: Transaction<Database>, presented: Presented, now: 
   const { accountId, sessionId, client } = presented;
   const isEnded = await queries.endSession(trx, sessionId, 'refresh-reused', now);
   if (!isEnded) return;
-  await record(trx, { type: 'refresh.reused', actor: { kind: 'anonymous' }, accountId, sessionId, client, detail: {} }, now);
+  await record(
+    trx,
+    { type: 'refresh.reused', actor: { kind: 'anonymous' }, accountId, sessionId, client, detail: {} },
+    now,
+  );
 }

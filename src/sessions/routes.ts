@@ -12,16 +12,25 @@ import { signOut } from './end.ts';
 import { requireOwner } from './guards.ts';
 import { refresh } from './refresh.ts';
 
-const Refreshed = z.object({ accessToken: z.string(), expiresIn: z.int(), refreshToken: z.string().optional() }).openapi('Refreshed');
+const Refreshed = z
+  .object({ accessToken: z.string(), expiresIn: z.int(), refreshToken: z.string().optional() })
+  .openapi('Refreshed');
 
 export function sessionRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/refresh', tags: ['Anyone'], operationId: 'refresh',
-        summary: 'Trades a refresh token, or the cookie, for its successor. A token used twice ends the session (RFC 9700).',
+        method: 'post',
+        path: '/refresh',
+        tags: ['Anyone'],
+        operationId: 'refresh',
+        summary:
+          'Trades a refresh token, or the cookie, for its successor. A token used twice ends the session (RFC 9700).',
         request: body(z.strictObject({ refreshToken: schemas.token.optional() })),
-        responses: { 200: answer('New tokens', Refreshed), ...refusals('invalid-refresh-token', 'account-held', 'cross-site', 'too-many-requests') },
+        responses: {
+          200: answer('New tokens', Refreshed),
+          ...refusals('invalid-refresh-token', 'account-held', 'cross-site', 'too-many-requests'),
+        },
       }),
       async (c) => {
         await ctx.limits.takeForAddress('other', c.var.client.ip);
@@ -36,7 +45,11 @@ export function sessionRoutes(ctx: Context): Router {
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/sign-out', tags: ['Anyone'], operationId: 'signOut', security: [{ owner: [] }],
+        method: 'post',
+        path: '/sign-out',
+        tags: ['Anyone'],
+        operationId: 'signOut',
+        security: [{ owner: [] }],
         summary: 'Ends the caller’s session at once, on every node (ASVS 7.4.1).',
         middleware: [requireOwner(ctx)] as const,
         responses: { 204: nothing, ...refusals('unauthorized') },
@@ -52,8 +65,17 @@ export function sessionRoutes(ctx: Context): Router {
 
 const Introspection = z.union([
   z.object({
-    active: z.literal(true), sub: z.string(), sid: z.string(), acr: z.string(), amr: z.array(z.string()), auth_time: z.int(),
-    exp: z.int(), iss: z.string(), client_id: z.string(), token_type: z.literal('Bearer'), holds: z.array(schemas.publicHold),
+    active: z.literal(true),
+    sub: z.string(),
+    sid: z.string(),
+    acr: z.string(),
+    amr: z.array(z.string()),
+    auth_time: z.int(),
+    exp: z.int(),
+    iss: z.string(),
+    client_id: z.string(),
+    token_type: z.literal('Bearer'),
+    holds: z.array(schemas.publicHold),
   }),
   z.object({ active: z.literal(false) }),
 ]);
@@ -61,22 +83,40 @@ const Introspection = z.union([
 export function introspectionRoutes(ctx: Context): Router {
   return router().openapi(
     createRoute({
-      method: 'post', path: '/sessions/introspect', tags: ['Host'], operationId: 'introspect', security: [{ apiKey: [] }],
+      method: 'post',
+      path: '/sessions/introspect',
+      tags: ['Host'],
+      operationId: 'introspect',
+      security: [{ apiKey: [] }],
       summary: 'What an access token is worth right now (RFC 7662). Scope `sessions:read`.',
       middleware: [requireApiKey(ctx, 'sessions:read'), idempotent(ctx)] as const,
       request: body(z.strictObject({ token: z.string().min(1).max(8192) })),
-      responses: { 200: answer('Active with its claims, or exactly `{ "active": false }`', Introspection), ...refusals('unauthorized', 'forbidden') },
+      responses: {
+        200: answer('Active with its claims, or exactly `{ "active": false }`', Introspection),
+        ...refusals('unauthorized', 'forbidden'),
+      },
     }),
     async (c) => {
       const { token } = c.req.valid('json');
       const session = await findSession(ctx, token);
       if (!session) return c.json({ active: false as const }, 200);
       const claims = await ctx.signer.verify('owner', token, ctx.clock.now());
-      return c.json({
-        active: true as const, sub: session.account_id, sid: session.id, acr: session.acr, amr: session.amr,
-        auth_time: Math.floor(session.auth_time.getTime() / 1000), exp: claims?.exp ?? 0, iss: ctx.config.publicUrl,
-        client_id: 'holdfast', token_type: 'Bearer' as const, holds: (session.holds ?? []).map(publicSessionHold),
-      }, 200);
+      return c.json(
+        {
+          active: true as const,
+          sub: session.account_id,
+          sid: session.id,
+          acr: session.acr,
+          amr: session.amr,
+          auth_time: Math.floor(session.auth_time.getTime() / 1000),
+          exp: claims?.exp ?? 0,
+          iss: ctx.config.publicUrl,
+          client_id: 'holdfast',
+          token_type: 'Bearer' as const,
+          holds: (session.holds ?? []).map(publicSessionHold),
+        },
+        200,
+      );
     },
   );
 }

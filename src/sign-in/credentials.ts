@@ -4,7 +4,7 @@ import { isOutdated } from '../crypto/hasher.ts';
 import { hashToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { type Attempt, countPasswordFailure, counterKey, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
+import { type Attempt, counterKey, countPasswordFailure, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
 import { disablePassword, upgradeHash } from '../passwords/passwords.ts';
 import { normalisePassword } from '../passwords/rules.ts';
@@ -41,12 +41,21 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
 }
 
 /** A known device counts on its own, so that strangers who guess do not lock its owner out. */
-async function reserve(ctx: Context, identifier: string, credential: Credential | undefined, now: Date): Promise<Attempt> {
-  const key = credential?.device_id ? counterKey(ctx, 'device', credential.device_id) : counterKey(ctx, 'identifier', identifier);
+async function reserve(
+  ctx: Context,
+  identifier: string,
+  credential: Credential | undefined,
+  now: Date,
+): Promise<Attempt> {
+  const key = credential?.device_id
+    ? counterKey(ctx, 'device', credential.device_id)
+    : counterKey(ctx, 'identifier', identifier);
   const reservation = await reserveAttempt(ctx, key, passwordLimit(ctx.policy), now);
   if ('attempt' in reservation) return reservation.attempt;
   const { refused } = reservation;
-  throw new Problem('too-many-attempts', { retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1 });
+  throw new Problem('too-many-attempts', {
+    retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1,
+  });
 }
 
 export type Failure = {
@@ -62,7 +71,12 @@ export async function rememberFailure(ctx: Context, failure: Failure, now: Date)
   await transact(ctx.db, ctx.ring, async (trx) => {
     const judgement = await failAttempt(trx, attempt, now);
     if (!credential) return;
-    const event = { actor: { kind: 'anonymous' }, accountId: credential.account_id, deviceId: credential.device_id ?? undefined, client } as const;
+    const event = {
+      actor: { kind: 'anonymous' },
+      accountId: credential.account_id,
+      deviceId: credential.device_id ?? undefined,
+      client,
+    } as const;
     await record(trx, { ...event, type: 'sign-in.failed', detail: { reason } }, now);
     const failures = await countPasswordFailure(trx, credential.account_id);
     const most = ctx.policy['lockout.disableAt'];

@@ -14,7 +14,8 @@ export async function proveOwner(ctx: Context, input: Proof, client: Client): Pr
   const { credential, attempt } = await checkPassword(ctx, input, client);
   const accountId = credential.account_id;
   const prover = { accountId, deviceId: credential.device_id ?? undefined, client };
-  const candidate = credential.has_totp && input.code !== undefined ? await checkCode(ctx, prover, input.code) : undefined;
+  const candidate =
+    credential.has_totp && input.code !== undefined ? await checkCode(ctx, prover, input.code) : undefined;
   const now = ctx.clock.now();
   const isProven = await transact(ctx.db, ctx.ring, async (trx) => {
     if (credential.has_totp && !(candidate && (await redeemCode(trx, prover, candidate, now)))) return false;

@@ -20,31 +20,64 @@ const find = statement<Credential, [identifier: string, deviceHash: Buffer | nul
 );
 
 /** All that a sign-in needs to know of a confirmed account, in one indexed query. */
-export async function findCredential(db: Kysely<Database>, identifier: string, deviceHash: Buffer | null): Promise<Credential | undefined> {
+export async function findCredential(
+  db: Kysely<Database>,
+  identifier: string,
+  deviceHash: Buffer | null,
+): Promise<Credential | undefined> {
   return (await find(db, identifier, deviceHash))[0];
 }
 
-export type NewChallenge = { hash: Buffer; accountId: string; deviceId: string | null; counterKey: Buffer; expiresAt: Date };
+export type NewChallenge = {
+  hash: Buffer;
+  accountId: string;
+  deviceId: string | null;
+  counterKey: Buffer;
+  expiresAt: Date;
+};
 
 export async function insertChallenge(trx: Transaction<Database>, challenge: NewChallenge, now: Date): Promise<void> {
-  await trx.insertInto('challenges').values({
-    token_hash: challenge.hash, account_id: challenge.accountId, device_id: challenge.deviceId,
-    counter_key: challenge.counterKey, created_at: now, expires_at: challenge.expiresAt,
-  }).execute();
+  await trx
+    .insertInto('challenges')
+    .values({
+      token_hash: challenge.hash,
+      account_id: challenge.accountId,
+      device_id: challenge.deviceId,
+      counter_key: challenge.counterKey,
+      created_at: now,
+      expires_at: challenge.expiresAt,
+    })
+    .execute();
 }
 
 export type ChallengeRow = { account_id: string; device_id: string | null; counter_key: Buffer };
 
 /** Counts a try against the challenge; undefined once it is used, expired or tried too often. */
-export async function reserveChallenge(db: Kysely<Database>, hash: Buffer, most: number, now: Date): Promise<ChallengeRow | undefined> {
-  return await db.updateTable('challenges').set((eb) => ({ attempts: eb('attempts', '+', 1) }))
-    .where('token_hash', '=', hash).where('attempts', '<', most).where('used_at', 'is', null).where('expires_at', '>', now)
-    .returning(['account_id', 'device_id', 'counter_key']).executeTakeFirst();
+export async function reserveChallenge(
+  db: Kysely<Database>,
+  hash: Buffer,
+  most: number,
+  now: Date,
+): Promise<ChallengeRow | undefined> {
+  return await db
+    .updateTable('challenges')
+    .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
+    .where('token_hash', '=', hash)
+    .where('attempts', '<', most)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .returning(['account_id', 'device_id', 'counter_key'])
+    .executeTakeFirst();
 }
 
 /** Uses the challenge up. The returned truth is the verdict. */
 export async function redeemChallenge(trx: Transaction<Database>, hash: Buffer, now: Date): Promise<boolean> {
-  const row = await trx.updateTable('challenges').set({ used_at: now })
-    .where('token_hash', '=', hash).where('used_at', 'is', null).returning('token_hash').executeTakeFirst();
+  const row = await trx
+    .updateTable('challenges')
+    .set({ used_at: now })
+    .where('token_hash', '=', hash)
+    .where('used_at', 'is', null)
+    .returning('token_hash')
+    .executeTakeFirst();
   return row !== undefined;
 }

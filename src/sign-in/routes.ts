@@ -9,7 +9,10 @@ import type { SignedIn } from '../sessions/issue.ts';
 import { proveOwner } from './prove-owner.ts';
 import { answerChallenge, signIn } from './sign-in.ts';
 
-const tokens = z.enum(['body', 'cookie']).default('body').openapi({ description: '`cookie`: refresh and device token go into `__Host-` cookies instead of the body' });
+const tokens = z
+  .enum(['body', 'cookie'])
+  .default('body')
+  .openapi({ description: '`cookie`: refresh and device token go into `__Host-` cookies instead of the body' });
 const factor = z.enum(['totp', 'recovery-code']);
 
 const SignInBody = z.strictObject({
@@ -22,13 +25,23 @@ const SignInBody = z.strictObject({
 
 const SignedInAnswer = z
   .object({
-    status: z.literal('signed-in'), accessToken: z.string(), expiresIn: z.int().openapi({ description: 'Seconds' }),
-    refreshToken: z.string().optional(), deviceToken: z.string().optional(), sessionId: z.uuid(), accountId: z.uuid(),
+    status: z.literal('signed-in'),
+    accessToken: z.string(),
+    expiresIn: z.int().openapi({ description: 'Seconds' }),
+    refreshToken: z.string().optional(),
+    deviceToken: z.string().optional(),
+    sessionId: z.uuid(),
+    accountId: z.uuid(),
   })
   .openapi('SignedIn');
 
 const ChallengedAnswer = z
-  .object({ status: z.literal('second-factor-required'), challenge: z.string(), factors: z.array(factor), expiresIn: z.int() })
+  .object({
+    status: z.literal('second-factor-required'),
+    challenge: z.string(),
+    factors: z.array(factor),
+    expiresIn: z.int(),
+  })
   .openapi('SecondFactorRequired');
 
 const CaseAccess = z
@@ -39,26 +52,52 @@ export function signInRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/sign-in', tags: ['Anyone'], operationId: 'signIn',
-        summary: 'Signs in, or asks for the second factor. One answer, after the same work, for all that is wrong (ASVS 6.3.8).',
+        method: 'post',
+        path: '/sign-in',
+        tags: ['Anyone'],
+        operationId: 'signIn',
+        summary:
+          'Signs in, or asks for the second factor. One answer, after the same work, for all that is wrong (ASVS 6.3.8).',
         request: body(SignInBody),
         responses: {
-          200: answer('Signed in, or the second factor is needed', z.discriminatedUnion('status', [SignedInAnswer, ChallengedAnswer])),
+          200: answer(
+            'Signed in, or the second factor is needed',
+            z.discriminatedUnion('status', [SignedInAnswer, ChallengedAnswer]),
+          ),
           ...refusals('invalid-credentials', 'account-held', 'too-many-attempts', 'busy'),
         },
       }),
       async (c) => {
         const input = c.req.valid('json');
         const result = await signIn(ctx, { ...input, deviceToken: input.deviceToken ?? deviceCookie(c) }, c.var.client);
-        if ('challenge' in result) return c.json({ status: 'second-factor-required' as const, ...result, factors: result.factors as z.infer<typeof factor>[] }, 200);
+        if ('challenge' in result)
+          return c.json(
+            {
+              status: 'second-factor-required' as const,
+              ...result,
+              factors: result.factors as z.infer<typeof factor>[],
+            },
+            200,
+          );
         return c.json(showSignedIn(c, result, input.tokens), 200);
       },
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/second-factor', tags: ['Anyone'], operationId: 'answerSecondFactor',
+        method: 'post',
+        path: '/second-factor',
+        tags: ['Anyone'],
+        operationId: 'answerSecondFactor',
         summary: 'Answers the challenge of a sign-in. Five wrong codes end it (RTS 4(3)(b)).',
-        request: body(z.strictObject({ challenge: schemas.token, factor, code: schemas.code, deviceToken: schemas.token.optional(), tokens })),
+        request: body(
+          z.strictObject({
+            challenge: schemas.token,
+            factor,
+            code: schemas.code,
+            deviceToken: schemas.token.optional(),
+            tokens,
+          }),
+        ),
         responses: {
           200: answer('Signed in', SignedInAnswer),
           ...refusals('invalid-code', 'invalid-challenge', 'account-held', 'too-many-attempts', 'busy'),
@@ -66,19 +105,35 @@ export function signInRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const input = c.req.valid('json');
-        const result = await answerChallenge(ctx, { ...input, deviceToken: input.deviceToken ?? deviceCookie(c) }, c.var.client);
+        const result = await answerChallenge(
+          ctx,
+          { ...input, deviceToken: input.deviceToken ?? deviceCookie(c) },
+          c.var.client,
+        );
         return c.json(showSignedIn(c, result, input.tokens), 200);
       },
     )
     .openapi(
       createRoute({
-        method: 'post', path: '/case-access', tags: ['Anyone'], operationId: 'openCaseAccess',
+        method: 'post',
+        path: '/case-access',
+        tags: ['Anyone'],
+        operationId: 'openCaseAccess',
         summary: 'A short token for one’s own cases, also while the account is frozen. It is no session.',
-        request: body(z.union([
-          z.strictObject({ identifier: z.string().min(1).max(254), password: schemas.password, code: schemas.code.optional() }),
-          z.strictObject({ token: schemas.token }),
-        ])),
-        responses: { 200: answer('The token', CaseAccess), ...refusals('invalid-credentials', 'invalid-token', 'unauthorized', 'too-many-attempts', 'busy') },
+        request: body(
+          z.union([
+            z.strictObject({
+              identifier: z.string().min(1).max(254),
+              password: schemas.password,
+              code: schemas.code.optional(),
+            }),
+            z.strictObject({ token: schemas.token }),
+          ]),
+        ),
+        responses: {
+          200: answer('The token', CaseAccess),
+          ...refusals('invalid-credentials', 'invalid-token', 'unauthorized', 'too-many-attempts', 'busy'),
+        },
       }),
       async (c) => {
         const input = c.req.valid('json');

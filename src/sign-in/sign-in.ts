@@ -27,8 +27,14 @@ const FACTORS = ['totp', 'recovery-code'];
  */
 export async function signIn(ctx: Context, input: SignInInput, client: Client): Promise<SignedIn | Challenged> {
   const { credential, attempt } = await checkPassword(ctx, input, client);
-  const entry = { accountId: credential.account_id, deviceId: credential.device_id, deviceToken: input.deviceToken, client };
-  if (!credential.has_totp) return await complete(ctx, { ...entry, attempt, candidate: undefined, challenge: undefined });
+  const entry = {
+    accountId: credential.account_id,
+    deviceId: credential.device_id,
+    deviceToken: input.deviceToken,
+    client,
+  };
+  if (!credential.has_totp)
+    return await complete(ctx, { ...entry, attempt, candidate: undefined, challenge: undefined });
   if (input.code === undefined) return await openChallenge(ctx, entry, attempt);
   const candidate = await checkCodeQuietly(ctx, entry, input.code);
   const now = ctx.clock.now();
@@ -47,7 +53,12 @@ export async function answerChallenge(ctx: Context, input: SecondStep, client: C
   const hash = hashToken(input.challenge);
   const challenge = await queries.reserveChallenge(ctx.limitsDb, hash, ctx.policy['totp.attemptsPerChallenge'], now);
   if (!challenge) throw new Problem('invalid-challenge');
-  const entry = { accountId: challenge.account_id, deviceId: challenge.device_id, deviceToken: input.deviceToken, client };
+  const entry = {
+    accountId: challenge.account_id,
+    deviceId: challenge.device_id,
+    deviceToken: input.deviceToken,
+    client,
+  };
   const candidate = await checkCode(ctx, proverOf(entry), input.code);
   if (!candidate) throw new Problem('invalid-code');
   const attempt = { key: challenge.counter_key, reservedAt: new Date(0), limit: passwordLimit(ctx.policy) };
@@ -58,7 +69,11 @@ export async function answerChallenge(ctx: Context, input: SecondStep, client: C
 
 type Entry = { accountId: string; deviceId: string | null; deviceToken: string | undefined; client: Client };
 
-const proverOf = (entry: Entry) => ({ accountId: entry.accountId, deviceId: entry.deviceId ?? undefined, client: entry.client });
+const proverOf = (entry: Entry) => ({
+  accountId: entry.accountId,
+  deviceId: entry.deviceId ?? undefined,
+  client: entry.client,
+});
 
 async function openChallenge(ctx: Context, entry: Entry, attempt: Attempt): Promise<Challenged> {
   const now = ctx.clock.now();
@@ -67,9 +82,29 @@ async function openChallenge(ctx: Context, entry: Entry, attempt: Attempt): Prom
   await transact(ctx.db, ctx.ring, async (trx) => {
     // A held account gets its challenge too: that it is held is told only after the second factor.
     await returnAttempt(trx, attempt);
-    await queries.insertChallenge(trx, { hash: token.hash, accountId: entry.accountId, deviceId: entry.deviceId, counterKey: attempt.key, expiresAt: plus(now, ttl) }, now);
+    await queries.insertChallenge(
+      trx,
+      {
+        hash: token.hash,
+        accountId: entry.accountId,
+        deviceId: entry.deviceId,
+        counterKey: attempt.key,
+        expiresAt: plus(now, ttl),
+      },
+      now,
+    );
     const actor = { kind: 'anonymous' } as const;
-    await record(trx, { type: 'sign-in.challenged', actor, accountId: entry.accountId, client: entry.client, detail: { factors: FACTORS } }, now);
+    await record(
+      trx,
+      {
+        type: 'sign-in.challenged',
+        actor,
+        accountId: entry.accountId,
+        client: entry.client,
+        detail: { factors: FACTORS },
+      },
+      now,
+    );
   });
   return { challenge: token.plain, factors: FACTORS, expiresIn: ttl / 1000 };
 }
@@ -106,17 +141,25 @@ async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion
   const passage = await pass(trx, accountId, 'sign-in', now);
   if (!passage) return 'gone';
   if (candidate && !(await redeemCode(trx, proverOf(entry), candidate, now))) return 'spent';
-  if (entry.challenge && !(await queries.redeemChallenge(trx, entry.challenge, now))) throw new Problem('invalid-challenge');
+  if (entry.challenge && !(await queries.redeemChallenge(trx, entry.challenge, now)))
+    throw new Problem('invalid-challenge');
   if (passage.stoppedBy.length > 0) {
     await returnAttempt(trx, entry.attempt);
     const scopes = passage.stoppedBy.map((hold) => hold.scope);
     const actor = { kind: 'owner', id: accountId } as const;
-    await record(trx, { type: 'sign-in.refused', actor, accountId, client, detail: { action: 'sign-in', scopes } }, now);
+    await record(
+      trx,
+      { type: 'sign-in.refused', actor, accountId, client, detail: { action: 'sign-in', scopes } },
+      now,
+    );
     return { stoppedBy: passage.stoppedBy };
   }
   await clearPasswordFailures(trx, entry.attempt, accountId);
-  const presented = entry.deviceId && entry.deviceToken ? { deviceId: entry.deviceId, deviceToken: entry.deviceToken } : undefined;
-  return { signedIn: await openSession(trx, ctx, { accountId, assurance: assuranceOf(candidate), presented, client }, now) };
+  const presented =
+    entry.deviceId && entry.deviceToken ? { deviceId: entry.deviceId, deviceToken: entry.deviceToken } : undefined;
+  return {
+    signedIn: await openSession(trx, ctx, { accountId, assurance: assuranceOf(candidate), presented, client }, now),
+  };
 }
 
 function assuranceOf(candidate: Candidate | undefined): Assurance {

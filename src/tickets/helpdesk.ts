@@ -21,7 +21,10 @@ export type Helpdesk = {
 /** The queue of this service itself: a case is its own ticket. */
 export function builtinHelpdesk(publicUrl: string): Helpdesk {
   return {
-    open: async (_id, message) => ({ externalId: message.reference, url: `${publicUrl}/agent/cases/${message.caseId}` }),
+    open: async (_id, message) => ({
+      externalId: message.reference,
+      url: `${publicUrl}/agent/cases/${message.caseId}`,
+    }),
     comment: async () => undefined,
   };
 }

@@ -30,7 +30,12 @@ export async function deliverTicket(ctx: Context, helpdesk: Helpdesk, delivery: 
   }
 }
 
-export async function listTickets(ctx: Context, caseId: string | undefined, limit: number, before: string | undefined): Promise<ListedTicket[]> {
+export async function listTickets(
+  ctx: Context,
+  caseId: string | undefined,
+  limit: number,
+  before: string | undefined,
+): Promise<ListedTicket[]> {
   return await queries.listTickets(ctx.urgentDb, caseId, limit, before);
 }
 
@@ -44,7 +49,11 @@ const subjects: Record<queries.TicketedCase['kind'], string> = {
 };
 
 function messageOf(ticket: queries.TicketedCase, delivery: Claimed): TicketMessage {
-  const what = { 'case.opened': 'A case was opened', 'case.reported': 'The owner reported', 'case.message-added': 'The owner wrote' };
+  const what = {
+    'case.opened': 'A case was opened',
+    'case.reported': 'The owner reported',
+    'case.message-added': 'The owner wrote',
+  };
   const event = what[delivery.event_type as keyof typeof what] ?? delivery.event_type;
   return {
     caseId: ticket.case_id,

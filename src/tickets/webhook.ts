@@ -6,7 +6,10 @@ import type { Helpdesk, Opened, TicketMessage } from './helpdesk.ts';
 const TIMEOUT_MS = 15_000;
 const MOST_BYTES = 64 * 1024;
 
-const answer = z.object({ ticketId: z.union([z.string(), z.number()]).transform(String), url: z.url({ protocol: /^https?$/ }).optional() });
+const answer = z.object({
+  ticketId: z.union([z.string(), z.number()]).transform(String),
+  url: z.url({ protocol: /^https?$/ }).optional(),
+});
 
 /** The three headers of Standard Webhooks 1.0.0: the id stays over retries, time and signature are of this attempt. */
 export function webhookHeaders(secret: string, id: string, at: Date, body: string): Record<string, string> {
@@ -20,7 +23,11 @@ export function webhookHeaders(secret: string, id: string, at: Date, body: strin
 export function webhookHelpdesk(url: string, secret: string): Helpdesk {
   async function post(type: string, id: string, message: TicketMessage, at: Date): Promise<string> {
     const body = JSON.stringify({ type, timestamp: at.toISOString(), data: message });
-    const response = await send(url, { 'content-type': 'application/json', ...webhookHeaders(secret, id, at, body) }, body);
+    const response = await send(
+      url,
+      { 'content-type': 'application/json', ...webhookHeaders(secret, id, at, body) },
+      body,
+    );
     const text = await readUpTo(response, MOST_BYTES);
     if (response.ok) return text;
     const retryAfter = Number(response.headers.get('retry-after'));
@@ -40,7 +47,13 @@ export function webhookHelpdesk(url: string, secret: string): Helpdesk {
 
 async function send(url: string, headers: Record<string, string>, body: string): Promise<Response> {
   try {
-    return await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(url, {
+      method: 'POST',
+      headers,
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer';

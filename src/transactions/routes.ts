@@ -35,17 +35,29 @@ export function transactionRoutes(ctx: Context): Router {
   return router()
     .openapi(
       createRoute({
-        method: 'post', path: '/transactions', tags: ['Host'], operationId: 'decideTransaction', security,
-        summary: 'Asks before money moves. The same id with the same fields has the same answer. Scope `transactions:write`.',
+        method: 'post',
+        path: '/transactions',
+        tags: ['Host'],
+        operationId: 'decideTransaction',
+        security,
+        summary:
+          'Asks before money moves. The same id with the same fields has the same answer. Scope `transactions:write`.',
         middleware: [requireApiKey(ctx, 'transactions:write'), idempotent(ctx)] as const,
         request: body(TransactionBody),
-        responses: { 200: answer('The decision', Decision), ...refusals('unauthorized', 'forbidden', 'transaction-conflict') },
+        responses: {
+          200: answer('The decision', Decision),
+          ...refusals('unauthorized', 'forbidden', 'transaction-conflict'),
+        },
       }),
       async (c) => c.json(show(await decideTransaction(ctx, c.req.valid('json'), c.var.apiKey.id, c.var.client)), 200),
     )
     .openapi(
       createRoute({
-        method: 'get', path: '/transactions/{transactionId}', tags: ['Host'], operationId: 'getTransaction', security,
+        method: 'get',
+        path: '/transactions/{transactionId}',
+        tags: ['Host'],
+        operationId: 'getTransaction',
+        security,
         summary: 'The decision as it stands now. Scope `transactions:write`.',
         middleware: [requireApiKey(ctx, 'transactions:write')] as const,
         request: { params: z.object({ transactionId }) },
@@ -56,5 +68,11 @@ export function transactionRoutes(ctx: Context): Router {
 }
 
 function show(row: TransactionRow) {
-  return { decision: row.decision, status: row.status, score: row.score, reasons: row.reasons as Reason[], assessmentId: row.id };
+  return {
+    decision: row.decision,
+    status: row.status,
+    score: row.score,
+    reasons: row.reasons as Reason[],
+    assessmentId: row.id,
+  };
 }

@@ -29,7 +29,12 @@ export type TransactionInput = {
  * Decides on a transaction before the money moves and remembers the decision. The same id with the same fields gives the
  * same answer; other fields throw `transaction-conflict`. Throws `invalid-request` for an unknown account or amount.
  */
-export async function decideTransaction(ctx: Context, input: TransactionInput, apiKeyId: string, client: Client): Promise<TransactionRow> {
+export async function decideTransaction(
+  ctx: Context,
+  input: TransactionInput,
+  apiKeyId: string,
+  client: Client,
+): Promise<TransactionRow> {
   requireAmount(input);
   const now = ctx.clock.now();
   const requestHash = hashInput(input);
@@ -40,24 +45,55 @@ export async function decideTransaction(ctx: Context, input: TransactionInput, a
 
 type Asked = { requestHash: Buffer; apiKeyId: string; client: Client };
 
-async function decide(trx: Transaction<Database>, input: TransactionInput, asked: Asked, now: Date): Promise<TransactionRow> {
+async function decide(
+  trx: Transaction<Database>,
+  input: TransactionInput,
+  asked: Asked,
+  now: Date,
+): Promise<TransactionRow> {
   const action = gateAction(input.kind);
   const passage = await pass(trx, input.accountId, action ?? 'case-access', now);
   if (!passage) throw unknownAccount();
   const stoppedBy = action ? passage.stoppedBy : [];
-  const reasons: Reason[] = stoppedBy.map((hold) => ({ rule: `hold:${hold.reason_code}`, text: `A hold on ${hold.scope} stands since ${hold.since.toISOString()}` }));
+  const reasons: Reason[] = stoppedBy.map((hold) => ({
+    rule: `hold:${hold.reason_code}`,
+    text: `A hold on ${hold.scope} stands since ${hold.since.toISOString()}`,
+  }));
   const decision = stoppedBy.length > 0 ? 'deny' : 'allow';
   const inserted = await queries.insertTransaction(trx, {
-    id: newId(now), transaction_id: input.transactionId, account_id: input.accountId, kind: input.kind,
-    amount: input.amount, currency: input.currency, payee_id: input.payee?.id ?? null, payee_name: input.payee?.name ?? null,
-    occurred_at: input.occurredAt === undefined ? now : new Date(input.occurredAt), ip: input.ip ?? null,
-    session_id: input.sessionId ?? null, device_id: input.deviceId ?? null, request_hash: asked.requestHash,
-    decision, status: 'decided', score: decision === 'deny' ? 100 : 0, reasons: JSON.stringify(reasons), decided_at: now,
+    id: newId(now),
+    transaction_id: input.transactionId,
+    account_id: input.accountId,
+    kind: input.kind,
+    amount: input.amount,
+    currency: input.currency,
+    payee_id: input.payee?.id ?? null,
+    payee_name: input.payee?.name ?? null,
+    occurred_at: input.occurredAt === undefined ? now : new Date(input.occurredAt),
+    ip: input.ip ?? null,
+    session_id: input.sessionId ?? null,
+    device_id: input.deviceId ?? null,
+    request_hash: asked.requestHash,
+    decision,
+    status: 'decided',
+    score: decision === 'deny' ? 100 : 0,
+    reasons: JSON.stringify(reasons),
+    decided_at: now,
   });
   if (!inserted) return (await queries.findTransaction(trx, input.transactionId)) as TransactionRow;
-  const detail = { transactionId: input.transactionId, kind: input.kind, decision, amount: input.amount, currency: input.currency };
+  const detail = {
+    transactionId: input.transactionId,
+    kind: input.kind,
+    decision,
+    amount: input.amount,
+    currency: input.currency,
+  };
   const actor = { kind: 'host', id: asked.apiKeyId } as const;
-  await record(trx, { type: 'transaction.decided', actor, accountId: input.accountId, client: asked.client, detail }, now);
+  await record(
+    trx,
+    { type: 'transaction.decided', actor, accountId: input.accountId, client: asked.client, detail },
+    now,
+  );
   return inserted;
 }
 
@@ -87,8 +123,19 @@ function unknownAccount(): Problem {
 function hashInput(input: TransactionInput): Buffer {
   const { payee } = input;
   const fields = [
-    input.transactionId, input.accountId, input.kind, input.amount, input.currency, payee?.id, payee?.name,
-    input.occurredAt && new Date(input.occurredAt).toISOString(), input.ip, input.sessionId, input.deviceId,
+    input.transactionId,
+    input.accountId,
+    input.kind,
+    input.amount,
+    input.currency,
+    payee?.id,
+    payee?.name,
+    input.occurredAt && new Date(input.occurredAt).toISOString(),
+    input.ip,
+    input.sessionId,
+    input.deviceId,
   ];
-  return createHash('sha256').update(JSON.stringify(fields.map((field) => field ?? null))).digest();
+  return createHash('sha256')
+    .update(JSON.stringify(fields.map((field) => field ?? null)))
+    .digest();
 }
