@@ -15,7 +15,7 @@ declare module 'vitest' {
 export const TEMPLATE = 'holdfast_template';
 
 /** One real Postgres for the whole run; each test file clones the migrated template. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-tests-'));
   const server = await startEmbeddedPostgres({ dataDir, explicit: true, durable: false });
   const client = new pg.Client({ connectionString: server.url });
