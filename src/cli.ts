@@ -8,10 +8,10 @@ import { WrongSecretError } from './crypto/keys.ts';
 import { openAnyDatabase } from './database.ts';
 import { EmbeddedPostgresError } from './db/embedded/error.ts';
 import { migrateDatabase, NewerDatabaseError } from './db/migrate.ts';
+import { type Instance, openInstance } from './instance.ts';
 import { type Role, serve } from './main.ts';
 import { isSingleAddress } from './notices/mail-address.ts';
 import { loadSecret } from './secret.ts';
-import { openService, type Service } from './service.ts';
 
 const operator = { kind: 'system' } as const;
 const json = new Option('--json', 'print one JSON object on one line');
@@ -71,14 +71,14 @@ program
   });
 
 /** Runs a command on the running service's database, or starts its own for as long as the command takes. */
-async function withService<T>(work: (service: Service) => Promise<T>): Promise<T> {
+async function withService<T>(work: (service: Instance) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const database = await openAnyDatabase(config);
   try {
     await migrateDatabase(database.url);
     const secret = await loadSecret(config, database.dataDir);
     const log = pino({ level: 'silent' });
-    const service = await openService(
+    const service = await openInstance(
       { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
       { roles: [], log },
     );

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /** Reads the caller's address: the socket's, unless that is a trusted proxy; then `X-Forwarded-For` from the right. */
-export type AddressReader = (socketAddress: string | undefined, forwardedFor: string | undefined) => string;
+type AddressReader = (socketAddress: string | undefined, forwardedFor: string | undefined) => string;
 
 /** Only hops that the operator named are believed: whatever stands left of the first stranger anybody can have written. */
 export function addressReader(trustedProxies: readonly string[]): AddressReader {

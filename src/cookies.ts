@@ -16,7 +16,7 @@ export function setTokenCookies(c: C, tokens: { refreshToken: string; deviceToke
   if (tokens.deviceToken !== undefined) setDeviceCookie(c, tokens.deviceToken);
 }
 
-export function setDeviceCookie(c: C, deviceToken: string): void {
+function setDeviceCookie(c: C, deviceToken: string): void {
   setCookie(c, DEVICE, deviceToken, { ...options, maxAge: DEVICE_DAYS * 86_400 });
 }
 
@@ -36,7 +36,7 @@ export function refreshCookie(c: C): string | undefined {
 }
 
 /** Throws `cross-site` unless the browser says that one of our own pages sent this. */
-export function requireSameOrigin(c: C): void {
+function requireSameOrigin(c: C): void {
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
   const isOurs =

@@ -6,7 +6,7 @@ import { Problem, type ProblemCode, problems } from './problem.ts';
 import type { AgentSession, Session } from './sessions/check.ts';
 
 /** What a request carries once the middleware before its handler has run. */
-export type Variables = {
+type Variables = {
   client: Client;
   /** Set behind `requireOwner`. */
   session: Session;

@@ -4,8 +4,8 @@ import { destination, pino } from 'pino';
 import { type Config, readConfig } from './config.ts';
 import { openOwnDatabase } from './database.ts';
 import { migrateDatabase } from './db/migrate.ts';
+import { openInstance } from './instance.ts';
 import { loadSecret } from './secret.ts';
-import { openService } from './service.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -20,7 +20,7 @@ export async function serve(roles: readonly Role[]): Promise<void> {
   const secret = await loadSecret(config, database.dataDir);
   // Lines for machines go to stderr; stdout is for whoever started this.
   const log = pino({ level: config.logLevel }, destination({ dest: 2, sync: false }));
-  const service = await openService(
+  const service = await openInstance(
     { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
     { log, roles },
   );

@@ -31,8 +31,8 @@ export const problems = {
 } as const;
 
 export type ProblemCode = keyof typeof problems;
-export type FieldError = { pointer: string; detail: string };
-export type ProblemOptions = {
+type FieldError = { pointer: string; detail: string };
+type ProblemOptions = {
   detail?: string;
   errors?: FieldError[];
   /** Seconds until it makes sense to try again. */
@@ -54,7 +54,7 @@ export class Problem extends Error {
   }
 }
 
-export type ProblemBody = { type: string; title: string; status: number; code: ProblemCode; requestId: string };
+type ProblemBody = { type: string; title: string; status: number; code: ProblemCode; requestId: string };
 
 /** The members that go over the wire. Nothing here comes from an unexpected error. */
 export function problemBody(problem: Problem, publicUrl: string, requestId: string, title: string): ProblemBody {

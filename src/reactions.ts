@@ -2,8 +2,8 @@ import type { EventType } from './events/catalogue.ts';
 import type { Template } from './notices/mail-values.ts';
 
 /** What must reach somebody because an event happened. Each becomes a delivery in the event's own transaction. */
-export type Reaction = { kind: 'mail'; name: Template } | { kind: 'ticket'; name: TicketMove };
-export type TicketMove = 'requested' | 'commented';
+type Reaction = { kind: 'mail'; name: Template } | { kind: 'ticket'; name: TicketMove };
+type TicketMove = 'requested' | 'commented';
 
 const mail = (name: Template): Reaction => ({ kind: 'mail', name });
 const ticket = (name: TicketMove): Reaction => ({ kind: 'ticket', name });

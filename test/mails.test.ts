@@ -10,7 +10,7 @@ import { openInbox } from '../src/notices/inbox.ts';
 import { isSingleAddress } from '../src/notices/mail-address.ts';
 import { MailError } from '../src/notices/mail-error.ts';
 import type { MailValues, Template } from '../src/notices/mail-values.ts';
-import { type Mailer, type OutgoingMail, openMailer } from '../src/notices/mailer.ts';
+import { type Mailer, type Parameters<Mailer['send']>[0], openMailer } from '../src/notices/mailer.ts';
 import { renderMail } from '../src/notices/render.ts';
 import { templates } from '../src/notices/templates.ts';
 
@@ -365,7 +365,7 @@ function count(text: string, mark: string): number {
   return text.split(mark).length - 1;
 }
 
-function outgoing(changes: Partial<OutgoingMail> = {}): OutgoingMail {
+function outgoing(changes: Partial<Parameters<Mailer['send']>[0]> = {}): Parameters<Mailer['send']>[0] {
   return {
     to: 'alice@example.com',
     subject: 'Hello',

@@ -12,7 +12,7 @@ import { emailKey, phoneKey, readIdentifier, usernameKey } from './identifiers.t
 import * as queries from './queries.ts';
 
 export type AccountRow = queries.AccountRow;
-export type NewAccount = {
+type NewAccount = {
   email: string;
   externalId?: string | undefined;
   username?: string | undefined;
@@ -87,7 +87,7 @@ export async function findAccount(ctx: Context, reference: string): Promise<Acco
   return account;
 }
 
-export type Profile = queries.ProfileRow & { holds: Hold[] };
+type Profile = queries.ProfileRow & { holds: Hold[] };
 
 /** The account as its owner sees it. Throws `unauthorized` where it is gone or closed. */
 export async function describeOwner(ctx: Context, accountId: string): Promise<Profile> {

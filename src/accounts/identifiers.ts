@@ -1,6 +1,3 @@
-export type IdentifierKind = 'email' | 'username' | 'phone';
-export type Identifier = { kind: IdentifierKind; value: string };
-
 const PHONE = /^\+[1-9]\d{6,14}$/;
 
 /** How an address is compared: NFC, lower case. What the person typed is kept beside it for sending mail. */

@@ -28,7 +28,7 @@ export async function insertAccount(
   return await trx.insertInto('accounts').values(row).returningAll().executeTakeFirstOrThrow();
 }
 
-export type NewIdentifier = Insertable<Database['identifiers']>;
+type NewIdentifier = Insertable<Database['identifiers']>;
 
 /** Claims what is free and returns it; an identifier belongs to whoever was first. */
 export async function claimIdentifiers(trx: Transaction<Database>, rows: NewIdentifier[]): Promise<string[]> {
@@ -93,7 +93,7 @@ export async function findAccountByExternalId(
   return await db.selectFrom('accounts').selectAll().where('external_id', '=', externalId).executeTakeFirst();
 }
 
-export type Sought = { text: string; identifier: string; id: string | null; ip: string | null };
+type Sought = { text: string; identifier: string; id: string | null; ip: string | null };
 
 /** Accounts that an agent may mean: an identifier, id, external id, transaction or address, whole, never a part. */
 export async function searchAccounts(db: Kysely<Database>, sought: Sought, limit: number): Promise<AccountRow[]> {

@@ -11,7 +11,7 @@ import { Problem } from '../problem.ts';
 import { emailKey, phoneKey, usernameKey } from './identifiers.ts';
 import * as queries from './queries.ts';
 
-export type SignUp = {
+type SignUp = {
   email: string;
   password: string;
   phone?: string | undefined;

@@ -8,8 +8,8 @@ import { type Actor, record } from '../events/record.ts';
 import * as queries from './queries.ts';
 import type { Role } from './rules.ts';
 
-export type NewAgent = { email: string; name: string; role: Role };
-export type MadeAgent = { agentId: string; email: string; password: string; totpSecret: string };
+type NewAgent = { email: string; name: string; role: Role };
+type MadeAgent = { agentId: string; email: string; password: string; totpSecret: string };
 
 /** The name under which an agent's TOTP secret is sealed. */
 export const agentSecretRow = (agentId: string) => `agents.totp_secret:${agentId}`;

@@ -16,14 +16,14 @@ import { secondsUntil } from '../time.ts';
 import { agentSecretRow } from './agents.ts';
 import * as queries from './queries.ts';
 
-export type AgentSignedIn = {
+type AgentSignedIn = {
   accessToken: string;
   expiresIn: number;
   refreshToken: string;
   sessionId: string;
   agentId: string;
 };
-export type AgentCredentials = { email: string; password: string; code: string };
+type AgentCredentials = { email: string; password: string; code: string };
 
 /**
  * Signs an agent in with password and code together; whatever is wrong has one answer after the same work.

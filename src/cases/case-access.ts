@@ -6,7 +6,7 @@ import { findLink } from '../links/links.ts';
 import { Problem } from '../problem.ts';
 import * as queries from './queries.ts';
 
-export type CaseAccess = { caseToken: string; expiresIn: number; caseReference: string | null };
+type CaseAccess = { caseToken: string; expiresIn: number; caseReference: string | null };
 
 /**
  * A short token that is no session: with it a held owner can see and feed their own cases, and nothing else. What is

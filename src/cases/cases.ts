@@ -10,18 +10,18 @@ import { type CaseKind, priorities } from './rules.ts';
 
 export type CaseRow = queries.CaseRow;
 export type MessageRow = queries.MessageRow;
-export type QueueFilter = queries.QueueFilter;
-export type QueuedCase = queries.QueuedCase;
+type QueueFilter = queries.QueueFilter;
+type QueuedCase = queries.QueuedCase;
 
 /** The owner, by session, or whoever holds a case token: what the latter says is unproven until verified. */
 export type Speaker = { accountId: string; isProven: boolean; client: Client };
-export type Report = {
+type Report = {
   kind: CaseKind;
   message: string;
   transactionIds?: string[] | undefined;
   evidence?: string | undefined;
 };
-export type Reported = { theCase: CaseRow; receipt: string };
+type Reported = { theCase: CaseRow; receipt: string };
 
 /** Takes an owner's report, frozen or not: opens or joins the case of its kind and signs a receipt with the time. */
 export async function report(ctx: Context, speaker: Speaker, input: Report): Promise<Reported> {
@@ -96,7 +96,7 @@ export async function addMessage(ctx: Context, speaker: Speaker, caseId: string,
   });
 }
 
-export type OwnersCase = { theCase: CaseRow; messages: MessageRow[] };
+type OwnersCase = { theCase: CaseRow; messages: MessageRow[] };
 
 /** One of the owner's own cases with what was said openly. Throws `not-found`. */
 export async function readOwnCase(ctx: Context, accountId: string, caseId: string): Promise<OwnersCase> {
@@ -112,11 +112,6 @@ export async function listOwnCases(
   before: string | undefined,
 ): Promise<CaseRow[]> {
   return await queries.listCasesOf(ctx.urgentDb, accountId, limit, before);
-}
-
-/** The case a held owner is led to, if there is one. */
-export async function findLeadingCase(ctx: Context, accountId: string): Promise<CaseRow | undefined> {
-  return await queries.findLeadingCase(ctx.urgentDb, accountId);
 }
 
 export async function listQueue(ctx: Context, filter: QueueFilter, limit: number): Promise<QueuedCase[]> {

@@ -8,7 +8,7 @@ import * as queries from './queries.ts';
 import { type CaseKind, caseReference, type Priority, respondBy } from './rules.ts';
 
 export type CaseRow = queries.CaseRow;
-export type CaseRequest = {
+type CaseRequest = {
   accountId: string;
   kind: CaseKind;
   priority: Priority;

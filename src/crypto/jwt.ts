@@ -4,12 +4,12 @@ import type { KeyRing } from './keys.ts';
 import { hashToken } from './tokens.ts';
 
 /** The kinds of token this service signs. Their `typ` and `aud` keep each from opening another's door (RFC 8725 3.11, 3.12). */
-export const tokenKinds = {
+const tokenKinds = {
   owner: { typ: 'at+jwt', audience: '/v1/me' },
   agent: { typ: 'at+jwt', audience: '/v1/agent' },
   case: { typ: 'case+jwt', audience: '/v1/me/cases' },
 } as const;
-export type TokenKind = keyof typeof tokenKinds;
+type TokenKind = keyof typeof tokenKinds;
 
 const MAX_LENGTH = 4_096;
 const REMEMBERED = 10_000;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-export type Token = { plain: string; hash: Buffer };
+type Token = { plain: string; hash: Buffer };
 
 /** A bearer secret of 256 random bits; only `hash` may be stored (ASVS 11.5.1, 6.5.2). */
 export function newToken(prefix: string): Token {

@@ -5,7 +5,7 @@ import { statementName } from './statement.ts';
 import type { Database } from './types.ts';
 
 /** Gives hot statements their name; all else goes through as it is. */
-export class NamingClient extends pg.Client {
+class NamingClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: pg's query has ten overloads; only the form Kysely uses is touched.
   override query(...args: any[]): any {
     const [text, values] = args;

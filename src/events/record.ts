@@ -9,7 +9,7 @@ import { insertEvent } from './queries.ts';
 
 export type Actor = { kind: 'anonymous' | 'owner' | 'agent' | 'host' | 'rule' | 'system'; id?: string };
 
-export type NewEvent<Type extends EventType> = {
+type NewEvent<Type extends EventType> = {
   type: Type;
   actor: Actor;
   detail: EventDetails[Type];

@@ -3,7 +3,7 @@ import type { Database } from '../db/types.ts';
 import * as queries from './queries.ts';
 
 export type SpineEvent = queries.SpineRow;
-export type EventFilter = queries.EventFilter;
+type EventFilter = queries.EventFilter;
 
 export async function findEvent(db: Kysely<Database>, id: string): Promise<SpineEvent | undefined> {
   return await queries.findEvent(db, id);

@@ -12,9 +12,9 @@ import { plus } from '../time.ts';
 import * as queries from './queries.ts';
 import { coolDown, isFreeze, type Scope, type Source } from './rules.ts';
 
-export type ReasonCode = queries.HoldRow['reason_code'];
+type ReasonCode = queries.HoldRow['reason_code'];
 
-export type HoldRequest = {
+type HoldRequest = {
   accountId: string;
   scope: Scope;
   reasonCode: ReasonCode;

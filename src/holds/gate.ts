@@ -7,7 +7,7 @@ import { type Action, type Scope, type Source, stopping } from './rules.ts';
 export type Hold = queries.HoldRow;
 export type PublicHold = { scope: Scope; reasonCode: Hold['reason_code']; since: string; until: string | null };
 
-export type Passage = { account: queries.LockedAccount; stoppedBy: Hold[] };
+type Passage = { account: queries.LockedAccount; stoppedBy: Hold[] };
 
 /**
  * The one place that decides whether an account may do an action. Until this transaction ends no freeze can come

@@ -27,7 +27,7 @@ const stops: Record<Scope, readonly Action[]> = {
   'security-changes': ['security-change', 'reset-password'],
 };
 
-export type Standing = { scope: Scope; source: Source };
+type Standing = { scope: Scope; source: Source };
 
 /** Whether this one hold stops this action. A legal hold on everything leaves the owner their case and nothing else. */
 export function isStopping(hold: Standing, action: Action): boolean {

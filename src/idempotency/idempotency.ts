@@ -4,8 +4,8 @@ import { Problem } from '../problem.ts';
 import { DAY, MINUTE, plus } from '../time.ts';
 import * as queries from './queries.ts';
 
-export type Kept = { status: number; body: string; contentType: string };
-export type Ticket = { caller: string; key: string; requestHash: Buffer };
+type Kept = { status: number; body: string; contentType: string };
+type Ticket = { caller: string; key: string; requestHash: Buffer };
 
 const rowOf = ({ caller, key }: Ticket) => `idempotency_keys.answer:${caller}:${key}`;
 

@@ -6,7 +6,7 @@ import * as queries from './queries.ts';
 
 export type LinkPurpose = queries.LinkRow['purpose'];
 export type LinkRow = queries.LinkRow;
-export type NewLink = {
+type NewLink = {
   purpose: LinkPurpose;
   accountId?: string;
   signUpId?: string;

@@ -2,18 +2,18 @@ import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
+import { addDevice } from '../devices/devices.ts';
 import { record } from '../events/record.ts';
 import { findEvent, type SpineEvent } from '../events/spine.ts';
 import { freezeWithin } from '../holds/freeze.ts';
 import { type Hold, pass } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
-import { addDevice } from '../sessions/devices.ts';
 import { findLink, type LinkPurpose, type LinkRow, redeemLink } from './links.ts';
 
 const pressable: readonly LinkPurpose[] = ['freeze-account', 'unlock-sign-in'];
 
-export type LinkView = { purpose: LinkPurpose; event: SpineEvent };
-export type Used = { hold?: Hold; receipt?: string; caseReference?: string; deviceToken?: string };
+type LinkView = { purpose: LinkPurpose; event: SpineEvent };
+type Used = { hold?: Hold; receipt?: string; caseReference?: string; deviceToken?: string };
 
 /** What pressing would do. Looking changes nothing: scanners look, people press. Throws `invalid-token`. */
 export async function describeLink(ctx: Context, token: string): Promise<LinkView> {

@@ -10,7 +10,7 @@ const QUIET = DAY;
 /** A place under the limit, taken before the secret is checked. It must be settled: returned, cleared or failed. */
 export type Attempt = { key: Buffer; reservedAt: Date; limit: Limit };
 
-export type Reservation = { attempt: Attempt } | { refused: Exclude<Judgement, { verdict: 'open' }> };
+type Reservation = { attempt: Attempt } | { refused: Exclude<Judgement, { verdict: 'open' }> };
 
 /** The counter's key: unknown identifiers have one like known ones, and none can be turned back into what it counts. */
 export function counterKey(
@@ -81,7 +81,7 @@ export async function forgetFailures(trx: Transaction<Database>, keys: Buffer[])
   await queries.deleteCounters(trx, keys);
 }
 
-export type CounterState = { failures: number; lockedUntil: Date | undefined };
+type CounterState = { failures: number; lockedUntil: Date | undefined };
 
 /** How it stands with these doors, in the order asked. */
 export async function readCounters(ctx: Context, keys: Buffer[]): Promise<CounterState[]> {

@@ -17,7 +17,7 @@ const rules = (policy: Policy) => ({
   'mail-recipient': { points: policy['limits.mailPerRecipient'],     seconds: 600,  code: 'too-many-requests' },
 } as const satisfies Record<string, Rule>);
 
-export type LimitName = keyof ReturnType<typeof rules>;
+type LimitName = keyof ReturnType<typeof rules>;
 
 /** Rates shared by all nodes. They slow a caller down; who is locked or held is decided elsewhere. */
 export type Limits = {

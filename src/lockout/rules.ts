@@ -58,7 +58,7 @@ export function countFailure(
 }
 
 /** The counter with one attempt given back; the same object when the reservation is not in it any more. */
-export function withoutReservation(counter: Counter, reservedAt: Date): Counter {
+function withoutReservation(counter: Counter, reservedAt: Date): Counter {
   const place = counter.in_flight.findIndex((since) => since.getTime() === reservedAt.getTime());
   return place < 0 ? counter : { ...counter, in_flight: counter.in_flight.toSpliced(place, 1) };
 }

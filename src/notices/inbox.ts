@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-export type InboxMail = { from: string; to: string; subject: string; text: string; html: string; messageId: string };
+type InboxMail = { from: string; to: string; subject: string; text: string; html: string; messageId: string };
 export type StoredMail = InboxMail & { id: string; at: string };
 
 export type Inbox = {

@@ -10,7 +10,7 @@ export type SharedValues = {
   at: Date;
 } & Optional<{ timeZone: string; phrase: string; caseReference: string; device: string; ip: string }>;
 
-export type HoldScope = 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-changes';
+type HoldScope = 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-changes';
 
 type Freezable = SharedValues & { freezeToken: string };
 type CaseLinked = SharedValues & { caseReference: string } & Optional<{ caseToken: string }>;

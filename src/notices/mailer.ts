@@ -3,7 +3,7 @@ import { isSingleAddress, parseSender } from './mail-address.ts';
 import { asMailError, MailError } from './mail-error.ts';
 import { openSmtp } from './smtp.ts';
 
-export type OutgoingMail = {
+type OutgoingMail = {
   to: string;
   subject: string;
   text: string;

@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../db/types.ts';
 
-export type Recipient = { id: string; email: string; locale: 'en' | 'zh-CN'; email_confirmed_at: Date | null };
+type Recipient = { id: string; email: string; locale: 'en' | 'zh-CN'; email_confirmed_at: Date | null };
 
 export async function findRecipient(db: Kysely<Database>, accountId: string): Promise<Recipient | undefined> {
   return await db

@@ -5,7 +5,7 @@ import type { MailValues, Template } from './mail-values.ts';
 import { plainPart } from './plain-part.ts';
 import { templates } from './templates.ts';
 
-export type RenderedMail = { subject: string; text: string; html: string };
+type RenderedMail = { subject: string; text: string; html: string };
 
 export function renderMail<T extends Template>(template: T, locale: Locale, values: MailValues[T]): RenderedMail {
   const letter = compose(templates[template], locale, values);

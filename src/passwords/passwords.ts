@@ -46,7 +46,7 @@ export async function requestReset(ctx: Context, identifier: string, client: Cli
   );
 }
 
-export type ResetInput = { token: string; newPassword: string; code?: string | undefined };
+type ResetInput = { token: string; newPassword: string; code?: string | undefined };
 
 /**
  * Sets a new password against a mailed token and, where one is enrolled, a second factor. Ends every session, device,

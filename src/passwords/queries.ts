@@ -1,7 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../db/types.ts';
 
-export type Owner = { email: string; username: string | null; phone: string | null; locale: 'en' | 'zh-CN' };
+type Owner = { email: string; username: string | null; phone: string | null; locale: 'en' | 'zh-CN' };
 
 export async function findOwner(db: Kysely<Database>, accountId: string): Promise<Owner | undefined> {
   return await db

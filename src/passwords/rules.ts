@@ -1,6 +1,6 @@
 import type { Policy } from '../policy.ts';
 
-export type Weakness = 'too-short' | 'too-long' | 'common' | 'contextual';
+type Weakness = 'too-short' | 'too-long' | 'common' | 'contextual';
 
 /** Words of this account and service that make a password easy to guess. */
 export type Words = {

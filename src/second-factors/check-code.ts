@@ -13,7 +13,7 @@ import { isTotpCode, matchTotp, readRecoveryCode } from './rules.ts';
 /** How many wrong codes after a right password mean that somebody else knows the password. */
 const ALARM_AT = 3;
 
-export type Prover = { accountId: string; deviceId: string | undefined; client: Client };
+type Prover = { accountId: string; deviceId: string | undefined; client: Client };
 
 /** A code that fits and is not spent yet. Spending it decides among all who hold the same one. */
 export type Candidate = { attempt: Attempt } & (

@@ -2,7 +2,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
-export type TotpRow = { id: string; secret: string };
+type TotpRow = { id: string; secret: string };
 
 const findConfirmed = statement<TotpRow, [accountId: string]>(
   'find-totp',
@@ -56,7 +56,7 @@ export async function redeemRecoveryCode(
   return used ? await countRecoveryCodes(trx, accountId) : undefined;
 }
 
-export async function countRecoveryCodes(db: Kysely<Database>, accountId: string): Promise<number> {
+async function countRecoveryCodes(db: Kysely<Database>, accountId: string): Promise<number> {
   const { left } = await db
     .selectFrom('recovery_codes')
     .select((eb) => eb.fn.countAll<string>().as('left'))

@@ -23,7 +23,7 @@ export function totpUri(service: string, account: string, secret: string): strin
   return `${uri}&algorithm=SHA1&digits=6&period=${PERIOD}`;
 }
 
-export type RecoveryCode = { selector: string; text: string };
+type RecoveryCode = { selector: string; text: string };
 
 /** Twenty base32 characters from twenty random bytes: four to find the row, sixteen secret ones of 80 bits (NIST 4.2.1.1). */
 export function makeRecoveryCode(random: Uint8Array): RecoveryCode {

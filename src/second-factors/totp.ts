@@ -17,7 +17,7 @@ const CODES = 10;
 
 /** The signed-in owner who makes the change. */
 export type Holder = { accountId: string; sessionId: string; deviceId: string | null; client: Client };
-export type Enrolment = { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
+type Enrolment = { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
 
 const rowOf = (factorId: string) => `totp_factors.secret:${factorId}`;
 

@@ -34,7 +34,7 @@ export async function insertAgentSession(
   );
 }
 
-export type AgentRefreshed = { sessionId: string; agentId: string; authTime: Date; refreshToken: string };
+type AgentRefreshed = { sessionId: string; agentId: string; authTime: Date; refreshToken: string };
 
 /** As an owner's refresh, with the agents' limits: single use, and a reused token ends the session. Throws `invalid-refresh-token`. */
 export async function refreshAgentSession(ctx: Context, refreshToken: string, client: Client): Promise<AgentRefreshed> {

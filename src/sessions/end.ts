@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
+import { forgetDevices } from '../devices/devices.ts';
 import { type Actor, record } from '../events/record.ts';
 import * as queries from './queries.ts';
 
@@ -13,7 +14,7 @@ export async function endEverything(
   now: Date,
 ): Promise<number> {
   await queries.deleteChallenges(trx, accountId);
-  await queries.deleteDevices(trx, accountId, undefined);
+  await forgetDevices(trx, accountId);
   return await queries.endSessions(trx, accountId, reason, now);
 }
 
@@ -25,7 +26,7 @@ export async function endOthers(
   now: Date,
 ): Promise<number> {
   await queries.deleteChallenges(trx, keep.accountId);
-  await queries.deleteDevices(trx, keep.accountId, keep.deviceId ?? undefined);
+  await forgetDevices(trx, keep.accountId, keep.deviceId ?? undefined);
   return await queries.endSessions(trx, keep.accountId, reason, now, keep.sessionId);
 }
 

@@ -3,9 +3,9 @@ import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { newToken } from '../crypto/tokens.ts';
 import type { Database } from '../db/types.ts';
+import { type Presented, recogniseDevice } from '../devices/devices.ts';
 import { record } from '../events/record.ts';
 import { plus } from '../time.ts';
-import { type Presented, recogniseDevice } from './devices.ts';
 import * as queries from './queries.ts';
 
 export type Assurance = queries.Assurance;

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { plus } from '../time.ts';
 import * as queries from './queries.ts';
 
-export type ListedSession = queries.ListedSession;
+type ListedSession = queries.ListedSession;
 
 /** The account's live sessions, last seen first. */
 export async function listSessions(ctx: Context, accountId: string): Promise<ListedSession[]> {

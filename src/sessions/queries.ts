@@ -12,7 +12,7 @@ const insert = statement<never, unknown[]>(
    insert into refresh_tokens (token_hash, session_id, issued_at) select $11, id, $7 from session`,
 );
 
-export type NewSession = Assurance & {
+type NewSession = Assurance & {
   id: string;
   accountId: string | null;
   agentId: string | null;
@@ -112,7 +112,7 @@ export async function touchSession(db: Kysely<Database>, id: string, now: Date, 
   await touch(db, id, now, before);
 }
 
-export type RefreshRow = {
+type RefreshRow = {
   session_id: string;
   account_id: string | null;
   agent_id: string | null;
@@ -191,85 +191,6 @@ export async function endSessions(
 
 export async function deleteChallenges(trx: Transaction<Database>, accountId: string): Promise<void> {
   await trx.deleteFrom('challenges').where('account_id', '=', accountId).execute();
-}
-
-const findDeviceRow = statement<{ id: string }, [hash: Buffer, accountId: string]>(
-  'find-device',
-  'select id from devices where account_id = $2 and (token_hash = $1 or prior_token_hash = $1)',
-);
-
-export async function findDevice(
-  db: Kysely<Database>,
-  hash: Buffer,
-  accountId: string,
-): Promise<{ id: string } | undefined> {
-  return (await findDeviceRow(db, hash, accountId))[0];
-}
-
-const renew = statement<
-  { id: string },
-  [id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date]
->(
-  'renew-device',
-  `update devices set token_hash = $3, prior_token_hash = $2, user_agent = $4, ip = $5, last_seen_at = $6
-   where id = $1 returning id`,
-);
-
-/** Gives a known device its next token; the one it presented stays good until the next is used. */
-export async function renewDevice(
-  trx: Transaction<Database>,
-  id: string,
-  presented: Buffer,
-  next: Buffer,
-  userAgent: string | null,
-  ip: string,
-  now: Date,
-): Promise<boolean> {
-  return (await renew(trx, id, presented, next, userAgent, ip, now)).length === 1;
-}
-
-export type NewDevice = { id: string; accountId: string; tokenHash: Buffer; userAgent: string | null; ip: string };
-
-/** Adds a device and forgets the least recently seen ones past `most`. Answers how many the account had before. */
-export async function insertDevice(
-  trx: Transaction<Database>,
-  device: NewDevice,
-  most: number,
-  now: Date,
-): Promise<number> {
-  const kept = await trx
-    .selectFrom('devices')
-    .select('id')
-    .where('account_id', '=', device.accountId)
-    .orderBy('last_seen_at', 'desc')
-    .execute();
-  const forgotten = kept.slice(most - 1).map((row) => row.id);
-  if (forgotten.length > 0) await trx.deleteFrom('devices').where('id', 'in', forgotten).execute();
-  await trx
-    .insertInto('devices')
-    .values({
-      id: device.id,
-      account_id: device.accountId,
-      token_hash: device.tokenHash,
-      user_agent: device.userAgent,
-      ip: device.ip,
-      created_at: now,
-      last_seen_at: now,
-    })
-    .execute();
-  return kept.length;
-}
-
-export async function deleteDevices(
-  trx: Transaction<Database>,
-  accountId: string,
-  except: string | undefined,
-): Promise<void> {
-  await trx
-    .deleteFrom('devices')
-    .where('account_id', '=', accountId)
-    .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
-    .execute();
 }
 
 export type ListedSession = {

@@ -10,7 +10,7 @@ import { plus } from '../time.ts';
 import { signAccess } from './issue.ts';
 import * as queries from './queries.ts';
 
-export type Refreshed = { accessToken: string; expiresIn: number; refreshToken: string };
+type Refreshed = { accessToken: string; expiresIn: number; refreshToken: string };
 type Outcome = { redeemed: queries.Redeemed; refreshToken: string } | 'reused' | 'ended';
 
 /**

@@ -13,7 +13,7 @@ import { secondsUntil } from '../time.ts';
 import { type Credential, findCredential } from './queries.ts';
 
 export type PasswordInput = { identifier: string; password: string; deviceToken?: string | undefined };
-export type RightPassword = { credential: Credential; attempt: Attempt };
+type RightPassword = { credential: Credential; attempt: Attempt };
 
 /** The owner is warned this many failures before the password is disabled, and again this many. */
 const WARN_BEFORE = [50, 10];
@@ -58,7 +58,7 @@ async function reserve(
   });
 }
 
-export type Failure = {
+type Failure = {
   credential: Credential | undefined;
   attempt: Attempt;
   client: Client;

@@ -4,7 +4,7 @@ import { returnAttempt } from '../lockout/attempts.ts';
 import { checkCode, redeemCode } from '../second-factors/check-code.ts';
 import { checkPassword, rememberFailure } from './credentials.ts';
 
-export type Proof = { identifier: string; password: string; code?: string | undefined };
+type Proof = { identifier: string; password: string; code?: string | undefined };
 
 /**
  * The account whose full credentials these are, without signing in. Counts and refuses as a one-shot sign-in does:

@@ -28,7 +28,7 @@ export async function findCredential(
   return (await find(db, identifier, deviceHash))[0];
 }
 
-export type NewChallenge = {
+type NewChallenge = {
   hash: Buffer;
   accountId: string;
   deviceId: string | null;
@@ -50,7 +50,7 @@ export async function insertChallenge(trx: Transaction<Database>, challenge: New
     .execute();
 }
 
-export type ChallengeRow = { account_id: string; device_id: string | null; counter_key: Buffer };
+type ChallengeRow = { account_id: string; device_id: string | null; counter_key: Buffer };
 
 /** Counts a try against the challenge; undefined once it is used, expired or tried too often. */
 export async function reserveChallenge(

@@ -15,8 +15,8 @@ import { plus } from '../time.ts';
 import { checkPassword, type PasswordInput, rememberFailure } from './credentials.ts';
 import * as queries from './queries.ts';
 
-export type SignInInput = PasswordInput & { code?: string | undefined };
-export type Challenged = { challenge: string; factors: string[]; expiresIn: number };
+type SignInInput = PasswordInput & { code?: string | undefined };
+type Challenged = { challenge: string; factors: string[]; expiresIn: number };
 
 const FACTORS = ['totp', 'recovery-code'];
 
@@ -44,7 +44,7 @@ export async function signIn(ctx: Context, input: SignInInput, client: Client): 
   throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
 }
 
-export type SecondStep = { challenge: string; code: string; deviceToken?: string | undefined };
+type SecondStep = { challenge: string; code: string; deviceToken?: string | undefined };
 
 /** The second step of a sign-in. Throws `invalid-code`, and `invalid-challenge` once there were too many or it expired. */
 export async function answerChallenge(ctx: Context, input: SecondStep, client: Client): Promise<SignedIn> {

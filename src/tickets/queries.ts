@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Database } from '../db/types.ts';
 
-export type TicketRow = Selectable<Database['tickets']>;
+type TicketRow = Selectable<Database['tickets']>;
 
 /** A ticket with what the helpdesk is told of its case. */
 export type TicketedCase = TicketRow & {

@@ -9,7 +9,7 @@ export function gateAction(kind: TransactionKind): Action | undefined {
 
 const currencies = new Set(Intl.supportedValuesOf('currency'));
 
-export type AmountFault = 'unknown-currency' | 'too-precise' | 'not-positive';
+type AmountFault = 'unknown-currency' | 'too-precise' | 'not-positive';
 
 /** Amount and currency judged together (ASVS 2.2.3): no more decimals than the currency has. */
 export function findAmountFault(amount: string, currency: string): AmountFault | undefined {

@@ -12,7 +12,7 @@ import { findAmountFault, gateAction, type TransactionKind } from './rules.ts';
 
 export type TransactionRow = queries.TransactionRow;
 export type Reason = { rule: string; text: string };
-export type TransactionInput = {
+type TransactionInput = {
   transactionId: string;
   accountId: string;
   kind: TransactionKind;

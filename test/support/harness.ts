@@ -10,9 +10,9 @@ import { createAgent } from '../../src/agents/agents.ts';
 import type { Role } from '../../src/agents/rules.ts';
 import { createApiKey, type Scope, scopes } from '../../src/api-keys/api-keys.ts';
 import { readConfig } from '../../src/config.ts';
+import { type Instance, openInstance } from '../../src/instance.ts';
 import type { StoredMail } from '../../src/notices/inbox.ts';
 import type { Policy } from '../../src/policy.ts';
-import { openService, type Service } from '../../src/service.ts';
 import { databaseUrl, TEMPLATE } from './global-setup.ts';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -41,7 +41,7 @@ export type Answer = { status: number; body: any; text: string; headers: Headers
 export type Options = { policy?: Partial<Policy>; env?: Record<string, string>; log?: Logger };
 
 export type Harness = {
-  service: Service;
+  instance: Instance;
   clock: TestClock;
   pool: pg.Pool;
   databaseUrl: string;
@@ -62,7 +62,7 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
   const dataDir = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   const clock = new TestClock();
   const config = readConfig({ HOLDFAST_DATA: dataDir, ...options.env });
-  const service = await openService(
+  const instance = await openInstance(
     { ...config, policy: { ...config.policy, ...options.policy }, databaseUrl: url, secret: randomBytes(32) },
     { clock, log: options.log ?? pino({ level: 'silent' }) },
   );
@@ -70,7 +70,7 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
   pool.on('error', () => undefined);
 
   async function call(method: string, path: string, { body, token, ip, headers }: Call = {}): Promise<Answer> {
-    const response = await service.app.request(
+    const response = await instance.app.request(
       path,
       {
         method,
@@ -94,7 +94,7 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
   }
 
   return {
-    service,
+    instance,
     clock,
     pool,
     databaseUrl: url,
@@ -102,12 +102,12 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
     post: (path, body, rest) => call('POST', path, { body: body ?? {}, ...rest }),
     get: (path, token) => call('GET', path, { token }),
     async mails(to) {
-      await service.worker.drain();
-      const all = (await service.ctx.inbox?.list()) ?? [];
+      await instance.worker.drain();
+      const all = (await instance.ctx.inbox?.list()) ?? [];
       return to === undefined ? all : all.filter((mail) => mail.to === to);
     },
     async close() {
-      await service.close(500);
+      await instance.close(500);
       await pool.end();
       await onServer(server, `drop database ${name} with (force)`);
       await rm(dataDir, { recursive: true, force: true });
@@ -180,12 +180,12 @@ export type TestAgent = {
 };
 
 export async function newAgent(h: Harness, role: Role = 'agent'): Promise<TestAgent> {
-  const made = await createAgent(h.service.ctx, { email: someEmail(), name: 'Kim', role }, { kind: 'system' });
+  const made = await createAgent(h.instance.ctx, { email: someEmail(), name: 'Kim', role }, { kind: 'system' });
   const code = totpCode(made.totpSecret, h.clock.now());
   const { body } = await h.post('/v1/agent/auth/sign-in', { email: made.email, password: made.password, code });
   return { ...made, accessToken: body.accessToken, refreshToken: body.refreshToken };
 }
 
 export async function newApiKey(h: Harness, wanted: readonly Scope[] = scopes): Promise<string> {
-  return (await createApiKey(h.service.ctx, 'test', wanted, { kind: 'system' })).apiKey;
+  return (await createApiKey(h.instance.ctx, 'test', wanted, { kind: 'system' })).apiKey;
 }

@@ -8,7 +8,7 @@ import { choosePlace, movedDataDir } from './place.ts';
 import { readPresence, writePresence } from './presence.ts';
 import { databaseUser } from './user.ts';
 
-export type EmbeddedPostgres = {
+type EmbeddedPostgres = {
   url: string;
   dataDir: string;
   /** One sentence for the operator when the data went elsewhere. */

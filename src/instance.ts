@@ -18,14 +18,14 @@ import { startWorker, type Worker } from './worker.ts';
 
 const HASH_QUEUE = 128;
 
-export type Service = { ctx: Context; app: Router; worker: Worker; close(patience?: number): Promise<void> };
-export type Parts = { clock?: Clock; log?: Logger; roles?: readonly ('api' | 'worker')[] };
+export type Instance = { ctx: Context; app: Router; worker: Worker; close(patience?: number): Promise<void> };
+type Parts = { clock?: Clock; log?: Logger; roles?: readonly ('api' | 'worker')[] };
 
 /** Opens everything one node needs on a migrated database. `close` finishes what is under way and hands the rest back. */
-export async function openService(
+export async function openInstance(
   config: Config & { databaseUrl: string; secret: Buffer },
   parts: Parts = {},
-): Promise<Service> {
+): Promise<Instance> {
   const { clock = systemClock, log = pino({ level: config.logLevel }), roles = ['api', 'worker'] } = parts;
   const onError = (error: Error) => log.warn({ err: { message: error.message } }, 'database connection lost');
   const options = { url: config.databaseUrl, onError };

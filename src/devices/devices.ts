@@ -7,7 +7,7 @@ import * as queries from './queries.ts';
 
 /** The device token a browser showed, and whose device it named. */
 export type Presented = { deviceId: string; deviceToken: string } | undefined;
-export type Device = { id: string; token: string; isNew: boolean; isFirst: boolean };
+type Device = { id: string; token: string; isNew: boolean; isFirst: boolean };
 
 type Bearer = { accountId: string; presented: Presented; client: Client };
 
@@ -53,4 +53,9 @@ export async function addDevice(
   };
   const earlier = await queries.insertDevice(trx, device, ctx.policy['devices.perAccount'], now);
   return { id, token: token.plain, isNew: true, isFirst: earlier === 0 };
+}
+
+/** Makes strangers of the account's browsers, but for `except`. */
+export async function forgetDevices(trx: Transaction<Database>, accountId: string, except?: string): Promise<void> {
+  await queries.deleteDevices(trx, accountId, except);
 }

@@ -1,0 +1,69 @@
+import type { Transaction } from 'kysely';
+import { statement } from '../db/statement.ts';
+import type { Database } from '../db/types.ts';
+
+const renew = statement<
+  { id: string },
+  [id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date]
+>(
+  'renew-device',
+  `update devices set token_hash = $3, prior_token_hash = $2, user_agent = $4, ip = $5, last_seen_at = $6
+   where id = $1 returning id`,
+);
+
+/** Gives a known device its next token; the one it presented stays good until the next is used. */
+export async function renewDevice(
+  trx: Transaction<Database>,
+  id: string,
+  presented: Buffer,
+  next: Buffer,
+  userAgent: string | null,
+  ip: string,
+  now: Date,
+): Promise<boolean> {
+  return (await renew(trx, id, presented, next, userAgent, ip, now)).length === 1;
+}
+
+type NewDevice = { id: string; accountId: string; tokenHash: Buffer; userAgent: string | null; ip: string };
+
+/** Adds a device and forgets the least recently seen ones past `most`. Answers how many the account had before. */
+export async function insertDevice(
+  trx: Transaction<Database>,
+  device: NewDevice,
+  most: number,
+  now: Date,
+): Promise<number> {
+  const kept = await trx
+    .selectFrom('devices')
+    .select('id')
+    .where('account_id', '=', device.accountId)
+    .orderBy('last_seen_at', 'desc')
+    .execute();
+  const forgotten = kept.slice(most - 1).map((row) => row.id);
+  if (forgotten.length > 0) await trx.deleteFrom('devices').where('id', 'in', forgotten).execute();
+  await trx
+    .insertInto('devices')
+    .values({
+      id: device.id,
+      account_id: device.accountId,
+      token_hash: device.tokenHash,
+      user_agent: device.userAgent,
+      ip: device.ip,
+      created_at: now,
+      last_seen_at: now,
+    })
+    .execute();
+  return kept.length;
+}
+
+export async function deleteDevices(
+  trx: Transaction<Database>,
+  accountId: string,
+  except: string | undefined,
+): Promise<void> {
+  await trx
+    .deleteFrom('devices')
+    .where('account_id', '=', accountId)
+    .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
+    .execute();
+}
