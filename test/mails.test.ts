@@ -10,7 +10,7 @@ import { openInbox } from '../src/notices/inbox.ts';
 import { isSingleAddress } from '../src/notices/mail-address.ts';
 import { MailError } from '../src/notices/mail-error.ts';
 import type { MailValues, Template } from '../src/notices/mail-values.ts';
-import { type Mailer, type Parameters<Mailer['send']>[0], openMailer } from '../src/notices/mailer.ts';
+import { type Mailer, openMailer } from '../src/notices/mailer.ts';
 import { renderMail } from '../src/notices/render.ts';
 import { templates } from '../src/notices/templates.ts';
 
