@@ -15,10 +15,24 @@ create table events (
   user_agent text,
   request_id text,
   detail jsonb not null default '{}',
-  -- Seals cover a salted hash of the detail, so erasing the detail keeps the chain verifiable.
+  -- Seals cover a salted hash of detail and origin. Erasing those leaves this hash, and the chain verifiable.
   salt bytea not null default uuid_send(gen_random_uuid()),
-  detail_hash bytea
+  erased_hash bytea
 );
+
+create function refuse_event_change() returns trigger language plpgsql as $$
+begin
+  if tg_op = 'UPDATE' and new.erased_hash is not null
+    and (new.id, new.tx, new.at, new.type, new.actor_kind) = (old.id, old.tx, old.at, old.type, old.actor_kind)
+    and (new.account_id, new.actor_id, new.session_id, new.device_id, new.case_id, new.request_id)
+      is not distinct from (old.account_id, old.actor_id, old.session_id, old.device_id, old.case_id, old.request_id)
+  then
+    return new;
+  end if;
+  raise exception 'events are append-only';
+end $$;
+create trigger events_append_only before update or delete on events for each row execute function refuse_event_change();
+create trigger events_no_truncate before truncate on events for each statement execute function refuse_event_change();
 create index events_cursor on events (tx, id);
 create index events_account on events (account_id, id desc) where account_id is not null;
 create index events_case on events (case_id, id) where case_id is not null;

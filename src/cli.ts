@@ -11,6 +11,7 @@ import { migrateDatabase, NewerDatabaseError } from './db/migrate.ts';
 import { type Instance, openInstance } from './instance.ts';
 import { type Role, serve } from './main.ts';
 import { isSingleAddress } from './notices/mail-address.ts';
+import { sealEvents, verifySeals } from './seals/seals.ts';
 import { loadSecret } from './secret.ts';
 
 const operator = { kind: 'system' } as const;
@@ -49,7 +50,7 @@ program
   .addOption(new Option('--role <role>').choices([...roles]).makeOptionMandatory())
   .addOption(json)
   .action(async (input: { email: string; name: string; role: AgentRole; json?: true }) => {
-    const made = await withService(({ ctx }) => createAgent(ctx, input, operator));
+    const made = await withInstance(({ ctx }) => createAgent(ctx, input, operator));
     if (input.json) return console.log(JSON.stringify(made));
     console.log(
       `Made ${input.role} ${made.email} (${made.agentId})\nPassword:     ${made.password}\nTOTP secret:  ${made.totpSecret}\nThese are shown this once.`,
@@ -65,13 +66,31 @@ program
   .requiredOption('--scopes <scopes>', `separated by commas: ${scopes.join(', ')}`, readScopes)
   .addOption(json)
   .action(async (input: { name: string; scopes: Scope[]; json?: true }) => {
-    const made = await withService(({ ctx }) => createApiKey(ctx, input.name, input.scopes, operator));
+    const made = await withInstance(({ ctx }) => createApiKey(ctx, input.name, input.scopes, operator));
     if (input.json) return console.log(JSON.stringify(made));
     console.log(`Made the key "${input.name}" (${made.apiKeyId})\n${made.apiKey}\nIt is shown this once.`);
   });
 
+program
+  .command('events')
+  .description('the audit log')
+  .command('verify')
+  .description('check the chain of seals over every event; keep the printed head elsewhere to notice a cut tail')
+  .action(async () => {
+    const verdict = await withInstance(async ({ ctx }) => {
+      await sealEvents(ctx);
+      return await verifySeals(ctx.db);
+    });
+    if ('brokenAt' in verdict) {
+      console.error(`Seal ${verdict.brokenAt} of ${verdict.sealedAt.toISOString()} does not fit: events under it were changed.`);
+      process.exitCode = 1;
+      return;
+    }
+    console.log(`${verdict.events} events under ${verdict.seals} seals are as they were written; head ${verdict.head}`);
+  });
+
 /** Runs a command on the running service's database, or starts its own for as long as the command takes. */
-async function withService<T>(work: (service: Instance) => Promise<T>): Promise<T> {
+async function withInstance<T>(work: (service: Instance) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
   const database = await openAnyDatabase(config);
   try {

@@ -10,6 +10,7 @@ import { loadKeys } from './crypto/keys.ts';
 import { type Bell, openBell } from './db/bell.ts';
 import { openDatabase, openPool, openReader } from './db/connect.ts';
 import type { Router } from './http.ts';
+import { startJobs } from './jobs.ts';
 import { openLimits } from './lockout/limits.ts';
 import { type Inbox, openInbox } from './notices/inbox.ts';
 import { openMailer } from './notices/mailer.ts';
@@ -55,12 +56,15 @@ export async function openInstance(
   const mailer = openMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, inbox: ctx.inbox });
   const worker = startWorker(ctx, mailer, roles.includes('worker') ? bell : undefined);
 
+  const stopJobs = roles.includes('worker') ? startJobs(ctx) : undefined;
+
   return {
     ctx,
     app: createApp(ctx),
     worker,
     async close(patience = 5_000) {
       await worker.stop(patience);
+      await stopJobs?.();
       await closeAll(ctx, bell, mailer.close);
       await ratePool.end();
     },

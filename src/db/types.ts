@@ -129,7 +129,7 @@ export interface EventsTable {
   request_id: string | null;
   detail: Generated<JsonValue>;
   salt: Generated<Buffer>;
-  detail_hash: Buffer | null;
+  erased_hash: Buffer | null;
 }
 
 export interface HoldsTable {

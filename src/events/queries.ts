@@ -54,7 +54,7 @@ export async function insertEvent(
   else await insertWithDeliveries(trx, ...values, JSON.stringify(deliveries));
 }
 
-export type SpineRow = Omit<Selectable<Database['events']>, 'tx' | 'salt' | 'detail_hash'>;
+export type SpineRow = Omit<Selectable<Database['events']>, 'tx' | 'salt' | 'erased_hash'>;
 
 const columns = [
   'id',

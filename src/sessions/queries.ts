@@ -220,11 +220,3 @@ export async function listSessions(
     .limit(200)
     .execute();
 }
-
-export async function deleteEndedSessions(db: Kysely<Database>, before: Date): Promise<void> {
-  await db
-    .deleteFrom('sessions')
-    .where(sql<boolean>`least(ended_at, expires_at) < ${before}`)
-    .where('expires_at', '<', before)
-    .execute();
-}

@@ -1,0 +1,19 @@
+import type { Context } from '../context.ts';
+import { DAY, plus } from '../time.ts';
+import * as queries from './queries.ts';
+
+const MOST_COUNTERS = 1_000_000;
+
+/** Deletes what has no use any more. Each line may run on any node, at any time, more than once. */
+export async function keepHouse(ctx: Context): Promise<void> {
+  const now = ctx.clock.now();
+  const yesterday = plus(now, -DAY);
+  await queries.deleteStaleSignUps(ctx.db, plus(now, -ctx.policy['signUp.ttl']));
+  await queries.deleteStaleChallenges(ctx.db, now);
+  await queries.deleteStaleLinks(ctx.db, yesterday);
+  await queries.deleteStaleSessions(ctx.db, plus(now, -7 * DAY));
+  await queries.deleteStaleIdempotencyKeys(ctx.db, yesterday);
+  await queries.deleteStaleRates(ctx.db, now);
+  await queries.deleteQuietCounters(ctx.db, yesterday, now);
+  await queries.capCounters(ctx.db, MOST_COUNTERS);
+}

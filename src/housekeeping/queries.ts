@@ -1,0 +1,42 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../db/types.ts';
+
+/** Sign-ups nobody confirmed; their links go with them. */
+export async function deleteStaleSignUps(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('sign_ups').where('created_at', '<', before).execute();
+}
+
+export async function deleteStaleChallenges(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('challenges').where('expires_at', '<', before).execute();
+}
+
+export async function deleteStaleLinks(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('links').where('expires_at', '<', before).execute();
+}
+
+export async function deleteStaleSessions(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('sessions').where('expires_at', '<', before).execute();
+}
+
+export async function deleteStaleIdempotencyKeys(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('idempotency_keys').where('created_at', '<', before).execute();
+}
+
+export async function deleteStaleRates(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('rate_limits').where('expire', '<', String(before.getTime())).execute();
+}
+
+/** Counters nobody touched for a day start anew anyway. */
+export async function deleteQuietCounters(db: Kysely<Database>, before: Date, now: Date): Promise<void> {
+  await db
+    .deleteFrom('attempt_counters')
+    .where('touched_at', '<', before)
+    .where((eb) => eb.or([eb('blocked_until', 'is', null), eb('blocked_until', '<', now)]))
+    .execute();
+}
+
+/** Keeps a flood of made-up identifiers from filling the disk: past `most`, the longest untouched go. */
+export async function capCounters(db: Kysely<Database>, most: number): Promise<void> {
+  await sql`delete from attempt_counters where key in (
+    select key from attempt_counters order by touched_at desc offset ${most})`.execute(db);
+}

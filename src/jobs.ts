@@ -1,0 +1,30 @@
+import type { Context } from './context.ts';
+import { keepHouse } from './housekeeping/housekeeping.ts';
+import { sealEvents } from './seals/seals.ts';
+import { MINUTE, SECOND } from './time.ts';
+
+type Job = { name: string; every: number; run(ctx: Context): Promise<unknown> };
+
+/** What runs by itself beside requests and deliveries. Every node runs all of it; the work itself tolerates that. */
+const jobs: readonly Job[] = [
+  { name: 'seal events', every: 10 * SECOND, run: sealEvents },
+  { name: 'keep house', every: 10 * MINUTE, run: keepHouse },
+];
+
+/** Starts the jobs; the answer stops them and waits for one that is running. A job that fails runs again at its time. */
+export function startJobs(ctx: Context): () => Promise<void> {
+  const running = new Set<Promise<unknown>>();
+  const timers = jobs.map((job) =>
+    setInterval(() => {
+      const run = job
+        .run(ctx)
+        .catch((error) => ctx.log.error({ err: error, job: job.name }, 'job failed'))
+        .finally(() => running.delete(run));
+      running.add(run);
+    }, job.every).unref(),
+  );
+  return async () => {
+    for (const timer of timers) clearInterval(timer);
+    await Promise.allSettled(running);
+  };
+}
