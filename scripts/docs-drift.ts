@@ -1,0 +1,30 @@
+/** Holds the README's tables to the code: `--write` generates them; otherwise any difference fails. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { policyKeys, showValue } from '../src/policy.ts';
+
+const FILE = 'README.md';
+
+function policyTable(): string {
+  const rows = Object.entries(policyKeys).map(([name, key]) => {
+    const [value, min, max] = [key.default, key.min, key.max].map((number) => showValue(key.kind, number));
+    const unit = key.kind === 'count' ? ` ${key.unit}` : '';
+    return `| \`${name}\` | ${value}${unit} | ${min} to ${max} | ${key.source} |`;
+  });
+  return ['| key | default | limits | source |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+const tables: Record<string, () => string> = { policy: policyTable };
+
+const before = readFileSync(FILE, 'utf8');
+const after = Object.entries(tables).reduce((text, [name, make]) => {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
+  if (start < 0 || stop < start) throw new Error(`${FILE} has no place for the table "${name}"`);
+  return `${text.slice(0, start + begin.length)}\n${make()}\n${text.slice(stop)}`;
+}, before);
+
+if (process.argv.includes('--write')) writeFileSync(FILE, after);
+else if (after !== before) {
+  console.error(`${FILE} is not what the code says; run npm run fix`);
+  process.exit(1);
+}
