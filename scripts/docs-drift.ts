@@ -1,14 +1,16 @@
 /** Holds the README's tables to the code: `--write` generates them; otherwise any difference fails. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { policyKeys, showValue } from '../src/policy.ts';
+import { type PolicyKey, policyKeys } from '../src/policy.ts';
+import { showValue } from '../src/policy-file.ts';
 
 const FILE = 'README.md';
 
 function policyTable(): string {
-  const rows = Object.entries(policyKeys).map(([name, key]) => {
-    const [value, min, max] = [key.default, key.min, key.max].map((number) => showValue(key.kind, number));
+  const rows = Object.entries<PolicyKey>(policyKeys).map(([name, key]) => {
     const unit = key.kind === 'count' ? ` ${key.unit}` : '';
-    return `| \`${name}\` | ${value}${unit} | ${min} to ${max} | ${key.source} |`;
+    const limits =
+      key.kind === 'choice' ? key.options.join(' or ') : `${showValue(key, key.min)} to ${showValue(key, key.max)}`;
+    return `| \`${name}\` | ${showValue(key, key.default)}${unit} | ${limits} | ${key.source} |`;
   });
   return ['| key | default | limits | source |', '|---|---|---|---|', ...rows].join('\n');
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { defaultPolicy, type Policy, PolicyError, readPolicy } from './policy.ts';
+import type { Policy } from './policy.ts';
+import { PolicyError, readPolicy } from './policy-file.ts';
 
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
@@ -112,7 +113,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     supportContact: values.SUPPORT_CONTACT ?? mailFrom,
     trustedProxies: values.TRUSTED_PROXIES,
     helpdesk: readHelpdesk(values),
-    policy: values.HOLDFAST_POLICY === undefined ? defaultPolicy : readPolicyFile(values.HOLDFAST_POLICY),
+    policy: readPolicyFile(values.HOLDFAST_POLICY),
   };
 }
 
@@ -138,9 +139,9 @@ function readHelpdesk(values: z.infer<typeof environment>): Config['helpdesk'] {
   return { provider: 'webhook', url: values.HELPDESK_URL, secret: values.HELPDESK_SECRET };
 }
 
-function readPolicyFile(path: string): Policy {
+function readPolicyFile(path: string | undefined): Policy {
   try {
-    return readPolicy(readFileSync(path, 'utf8'));
+    return readPolicy(path === undefined ? '' : readFileSync(path, 'utf8'));
   } catch (error) {
     if (error instanceof PolicyError) throw new ConfigError(`HOLDFAST_POLICY: ${error.message}`);
     throw new ConfigError(`HOLDFAST_POLICY: cannot read ${path}: ${error instanceof Error ? error.message : error}`);

@@ -46,7 +46,7 @@ export async function openInstance(
     clock,
     log,
     ...databases,
-    hasher: await openHasher(availableParallelism(), HASH_QUEUE),
+    hasher: await openHasher(config.policy['passwords.argon2id'], availableParallelism(), HASH_QUEUE),
     keys,
     signer: openSigner(keys, config.publicUrl),
     limits,

@@ -1,10 +1,11 @@
 import { createServer } from 'node:net';
 import { serve as listen, type ServerType } from '@hono/node-server';
-import { destination, pino } from 'pino';
+import { destination } from 'pino';
 import { type Config, readConfig } from './config.ts';
 import { openOwnDatabase } from './database.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { openInstance } from './instance.ts';
+import { openLog } from './log.ts';
 import { loadSecret } from './secret.ts';
 
 const PATIENCE_MS = 10_000;
@@ -19,7 +20,7 @@ export async function serve(roles: readonly Role[]): Promise<void> {
   await migrateDatabase(database.url);
   const secret = await loadSecret(config, database.dataDir);
   // Lines for machines go to stderr; stdout is for whoever started this.
-  const log = pino({ level: config.logLevel }, destination({ dest: 2, sync: false }));
+  const log = openLog(config.logLevel, destination({ dest: 2, sync: false }));
   const service = await openInstance(
     { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
     { log, roles },

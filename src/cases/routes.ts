@@ -65,10 +65,11 @@ export function ownerCaseRoutes(ctx: Context): Router {
             'Received',
             z.object({ caseId: z.uuid(), reference: z.string(), receipt: z.string(), respondBy: schemas.instant }),
           ),
-          ...refusals('unauthorized'),
+          ...refusals('unauthorized', 'account-held', 'too-many-requests'),
         },
       }),
       async (c) => {
+        await ctx.limits.takeForAddress('report', c.var.client.ip);
         const { theCase, receipt } = await cases.report(ctx, speakerOf(c), c.req.valid('json'));
         return c.json(
           { caseId: theCase.id, reference: theCase.reference, receipt, respondBy: theCase.respond_by.toISOString() },

@@ -1,9 +1,8 @@
 import { hash, verify } from '@node-rs/argon2';
 import { Problem } from '../problem.ts';
 
-// An approved set of ASVS 11.4.2; the library's enum cannot be imported under type stripping, 2 is Argon2id.
-const PARAMETERS = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
-const PREFIX = `$argon2id$v=19$m=${PARAMETERS.memoryCost},t=${PARAMETERS.timeCost},p=${PARAMETERS.parallelism}$`;
+// The library's enum cannot be imported under type stripping.
+const ARGON2ID = 2;
 
 /** A slow hash for what people choose or type. At most `slots` run at once: more would starve the thread pool. */
 export type Hasher = {
@@ -11,23 +10,33 @@ export type Hasher = {
   hash(secret: string): Promise<string>;
   /** Whether `secret` made `stored`; without `stored` it does the same work and answers false (ASVS 6.3.8). */
   verify(stored: string | undefined, secret: string): Promise<boolean>;
+  /** Whether `stored` was made with other parameters than today's and should be replaced at the next right password. */
+  isOutdated(stored: string): boolean;
 };
 
-/** Whether `stored` was made with other parameters than today's and should be replaced at the next right password. */
-export function isOutdated(stored: string): boolean {
-  return !stored.startsWith(PREFIX);
-}
-
-export async function openHasher(slots: number, queueLength: number): Promise<Hasher> {
+/** `parameters` as a PHC string has them: one of the sets that ASVS 11.4.2 approves, `m` in KiB. */
+export async function openHasher(parameters: string, slots: number, queueLength: number): Promise<Hasher> {
+  const options = readParameters(parameters);
   const lane = openLane(slots, queueLength);
-  const decoy = await hash('nobody has this password', PARAMETERS);
+  const decoy = await hash('nobody has this password', options);
   return {
-    hash: (secret) => lane(() => hash(secret, PARAMETERS)),
+    hash: (secret) => lane(() => hash(secret, options)),
     async verify(stored, secret) {
       // The library throws on an empty secret, which can never be right.
       const isRight = await lane(() => verify(stored ?? decoy, secret === '' ? ' ' : secret));
       return isRight && stored !== undefined && secret !== '';
     },
+    isOutdated: (stored) => !stored.startsWith(`$argon2id$v=19$${parameters}$`),
+  };
+}
+
+function readParameters(parameters: string) {
+  const [, memoryCost, timeCost, parallelism] = /^m=(\d+),t=(\d+),p=(\d+)$/.exec(parameters) ?? [];
+  return {
+    algorithm: ARGON2ID,
+    memoryCost: Number(memoryCost),
+    timeCost: Number(timeCost),
+    parallelism: Number(parallelism),
   };
 }
 

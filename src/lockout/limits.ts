@@ -12,8 +12,9 @@ const rules = (policy: Policy) => ({
   'sign-in':        { points: policy['limits.signInPerIp'],          seconds: 60,   code: 'too-many-attempts' },
   'reset':          { points: policy['limits.resetPerIp'],           seconds: 60,   code: 'too-many-requests' },
   'sign-up':        { points: policy['limits.signUpPerIp'],          seconds: 60,   code: 'too-many-requests' },
+  'report':         { points: policy['limits.reportPerIp'],          seconds: 60,   code: 'too-many-requests' },
   'other':          { points: policy['limits.otherPerIp'],           seconds: 60,   code: 'too-many-requests' },
-  'reset-mail':     { points: policy['limits.resetMailPerAccount'],  seconds: 3600, code: 'too-many-requests' },
+  'reset-mail':     { points: policy['limits.mailPerAccount'],       seconds: 3600, code: 'too-many-requests' },
   'mail-recipient': { points: policy['limits.mailPerRecipient'],     seconds: 600,  code: 'too-many-requests' },
 } as const satisfies Record<string, Rule>);
 

@@ -3,17 +3,17 @@ import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 import type { Counter } from './rules.ts';
 
-// A counter nobody touched since `quiet_since` starts anew: $4.
+// A counter that was neither touched nor blocked since `quiet_since` ($4) starts anew: a long block must not end its growth.
 const reserve = statement<{ key: Buffer }, [key: Buffer, now: Date, max: number, quietSince: Date]>(
   'reserve-attempt',
   `insert into attempt_counters as c (key, in_flight, touched_at) values ($1, array[$2::timestamptz], $2)
    on conflict (key) do update set
-     failures = case when c.touched_at < $4 then 0 else c.failures end,
-     locks = case when c.touched_at < $4 then 0 else c.locks end,
-     in_flight = case when c.touched_at < $4 then array[$2::timestamptz] else c.in_flight || $2::timestamptz end,
+     failures = case when greatest(c.touched_at, c.blocked_until) < $4 then 0 else c.failures end,
+     locks = case when greatest(c.touched_at, c.blocked_until) < $4 then 0 else c.locks end,
+     in_flight = case when greatest(c.touched_at, c.blocked_until) < $4 then array[$2::timestamptz] else c.in_flight || $2::timestamptz end,
      touched_at = $2
    where coalesce(c.blocked_until <= $2, true)
-     and (c.touched_at < $4 or c.failures + cardinality(c.in_flight) < $3)
+     and (greatest(c.touched_at, c.blocked_until) < $4 or c.failures + cardinality(c.in_flight) < $3)
    returning key`,
 );
 

@@ -1,6 +1,5 @@
 import { readIdentifier } from '../accounts/identifiers.ts';
 import type { Client, Context } from '../context.ts';
-import { isOutdated } from '../crypto/hasher.ts';
 import { hashToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
@@ -36,7 +35,7 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
     const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
     throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
   }
-  if (isOutdated(usable)) await upgradeHash(ctx, ctx.db, credential.account_id, usable, password);
+  if (ctx.hasher.isOutdated(usable)) await upgradeHash(ctx, ctx.db, credential.account_id, usable, password);
   return { credential, attempt };
 }
 

@@ -5,6 +5,7 @@ import type { Database } from '../db/types.ts';
 export type Credential = {
   account_id: string;
   hash: string | null;
+  set_at: Date | null;
   disabled_at: Date | null;
   device_id: string | null;
   has_totp: boolean;
@@ -12,7 +13,7 @@ export type Credential = {
 
 const find = statement<Credential, [identifier: string, deviceHash: Buffer | null]>(
   'find-credential',
-  `select a.id as account_id, p.hash, p.disabled_at,
+  `select a.id as account_id, p.hash, p.set_at, p.disabled_at,
      (select d.id from devices d where d.account_id = a.id and (d.token_hash = $2 or d.prior_token_hash = $2)) as device_id,
      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp
    from identifiers i join accounts a on a.id = i.account_id left join passwords p on p.account_id = a.id
@@ -26,6 +27,18 @@ export async function findCredential(
   deviceHash: Buffer | null,
 ): Promise<Credential | undefined> {
   return (await find(db, identifier, deviceHash))[0];
+}
+
+const stands = statement<{ has_totp: boolean }, [accountId: string, setAt: Date | null]>(
+  'credential-stands',
+  `select exists (select from totp_factors t where t.account_id = $1 and t.confirmed_at is not null) as has_totp
+   from passwords where account_id = $1 and set_at = $2 and disabled_at is null`,
+);
+
+/** Whether the password that was checked and the factors that were asked for are still the account's. */
+export async function isStanding(trx: Transaction<Database>, credential: Credential): Promise<boolean> {
+  const [row] = await stands(trx, credential.account_id, credential.set_at);
+  return row?.has_totp === credential.has_totp;
 }
 
 type NewChallenge = {

@@ -155,8 +155,7 @@ async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion
     return { stoppedBy: passage.stoppedBy };
   }
   await clearPasswordFailures(trx, entry.attempt, accountId);
-  const presented =
-    entry.deviceId && entry.deviceToken ? { deviceId: entry.deviceId, deviceToken: entry.deviceToken } : undefined;
+  const presented = entry.deviceId ? { deviceId: entry.deviceId, deviceToken: entry.deviceToken } : undefined;
   return {
     signedIn: await openSession(trx, ctx, { accountId, assurance: assuranceOf(candidate), presented, client }, now),
   };

@@ -1,0 +1,70 @@
+import { parse } from 'yaml';
+import { type Policy, type PolicyKey, policyKeys } from './policy.ts';
+import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
+
+export class PolicyError extends Error {}
+
+const units = { s: SECOND, min: MINUTE, h: HOUR, d: DAY };
+const DURATION = /^(\d{1,7}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$/;
+
+/** Reads an operator's YAML over the defaults. Throws PolicyError naming the key that is unknown, malformed or past its limit. */
+export function readPolicy(yaml: string): Policy {
+  const known: Record<string, PolicyKey> = policyKeys;
+  const policy = Object.fromEntries(Object.entries(known).map(([name, key]) => [name, key.default]));
+  for (const [name, value] of flatten(parseYaml(yaml) ?? {}, '')) {
+    const key = known[name];
+    if (!key) throw new PolicyError(`policy: there is no key "${name}"`);
+    policy[name] = key.kind === 'choice' ? readChoice(name, key, value) : readNumber(name, key, value);
+  }
+  return policy as Policy;
+}
+
+function parseYaml(yaml: string): unknown {
+  try {
+    return parse(yaml);
+  } catch (error) {
+    throw new PolicyError(`policy: not YAML: ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+  }
+}
+
+function flatten(value: unknown, prefix: string): [string, unknown][] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (prefix === '') throw new PolicyError('policy: the file must hold keys and values');
+    return [[prefix, value]];
+  }
+  return Object.entries(value).flatMap(([name, inner]) => flatten(inner, prefix ? `${prefix}.${name}` : name));
+}
+
+function readChoice(name: string, key: PolicyKey & { kind: 'choice' }, value: unknown): string {
+  if (typeof value === 'string' && key.options.includes(value)) return value;
+  throw new PolicyError(
+    `policy: "${name}" must be one of ${key.options.join(' | ')} (${key.source}), not ${JSON.stringify(value)}`,
+  );
+}
+
+function readNumber(name: string, key: Exclude<PolicyKey, { kind: 'choice' }>, value: unknown): number {
+  const number = key.kind === 'duration' ? readDuration(value) : value;
+  if (typeof number !== 'number' || !Number.isInteger(number)) {
+    const wanted = key.kind === 'duration' ? 'a duration such as "30 min" or "12 h", or seconds' : 'a whole number';
+    throw new PolicyError(`policy: "${name}" must be ${wanted}, not ${JSON.stringify(value)}`);
+  }
+  if (number >= key.min && number <= key.max) return number;
+  const limits = `between ${showValue(key, key.min)} and ${showValue(key, key.max)}`;
+  throw new PolicyError(`policy: "${name}" must be ${limits} (${key.source}), not ${JSON.stringify(value)}`);
+}
+
+/** Milliseconds; a bare number means seconds. */
+function readDuration(value: unknown): number | undefined {
+  if (typeof value === 'number') return value * SECOND;
+  const [, amount, unit] = DURATION.exec(String(value)) ?? [];
+  if (amount === undefined || unit === undefined) return undefined;
+  const size = { s: units.s, m: units.min, h: units.h, d: units.d }[unit.charAt(0)];
+  return size === undefined ? undefined : Number(amount) * size;
+}
+
+/** A value as an operator would write it: `15`, `30 min`, `12 h`. */
+export function showValue(key: PolicyKey, value: number | string): string {
+  if (key.kind !== 'duration' || typeof value === 'string') return String(value);
+  const [unit, size] = Object.entries(units).findLast(([, size]) => value % size === 0) ?? ['s', SECOND];
+  return `${value / size} ${unit}`;
+}
