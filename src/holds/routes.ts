@@ -137,7 +137,7 @@ export function agentHoldRoutes(ctx: Context): Router {
         const request = {
           accountId: c.req.valid('param').id,
           scope: 'all',
-          source: 'agent',
+          source: sourceOf(wanted.reasonCode),
           actor,
           client: c.var.client,
           ...wanted,
@@ -171,7 +171,7 @@ export function agentHoldRoutes(ctx: Context): Router {
             errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }],
           });
         const actor = { kind: 'agent', id: c.var.agent.agent_id } as const;
-        const source = reasonCode === 'legal-order' ? 'legal' : 'agent';
+        const source = sourceOf(reasonCode);
         const request = {
           accountId: c.req.valid('param').id,
           scope,
@@ -185,4 +185,9 @@ export function agentHoldRoutes(ctx: Context): Router {
         return c.json({ hold: fullHold(await placeHold(ctx, request)) }, 201);
       },
     );
+}
+
+/** A court's order is nobody's own to lift: it needs two admins. */
+function sourceOf(reasonCode: string): 'legal' | 'agent' {
+  return reasonCode === 'legal-order' ? 'legal' : 'agent';
 }

@@ -6,7 +6,8 @@ import { addDevice } from '../devices/devices.ts';
 import { record } from '../events/record.ts';
 import { findEvent, type SpineEvent } from '../events/spine.ts';
 import { freezeWithin } from '../holds/freeze.ts';
-import { type Hold, pass } from '../holds/gate.ts';
+import { type Hold, passAlone } from '../holds/gate.ts';
+import { isFreeze } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
 import { findLink, type LinkPurpose, type LinkRow, redeemLink } from './links.ts';
 
@@ -26,40 +27,40 @@ export async function describeLink(ctx: Context, token: string): Promise<LinkVie
 /** Presses the link, once: one of sixteen callers acts. Throws `invalid-token` alike for unknown, expired, used and void. */
 export async function pressLink(ctx: Context, token: string, client: Client): Promise<Used> {
   const now = ctx.clock.now();
-  const { purpose } = await findPressable(ctx, token);
+  const { purpose, account_id: accountId } = await findPressable(ctx, token);
+  if (!accountId) throw new Problem('invalid-token');
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const link = await redeemLink(trx, token, purpose, now);
-    if (!link?.account_id) throw new Problem('invalid-token');
-    const accountId = link.account_id;
+    // The account before the link, in the order in which a release voids links: the other way round they could deadlock.
+    const passage = await passAlone(trx, accountId, 'sign-in', now);
+    if (!passage) throw new Problem('invalid-token');
+    const press = { accountId, token, client };
     return purpose === 'freeze-account'
-      ? await pressFreeze(trx, ctx, { accountId, client }, now)
-      : await pressUnlock(trx, ctx, { accountId, client }, now);
+      ? await pressFreeze(trx, ctx, press, passage.stoppedBy.find(isFreeze), now)
+      : await pressUnlock(trx, ctx, press, passage.stoppedBy, now);
   });
 }
 
-type Press = { accountId: string; client: Client };
+type Press = { accountId: string; token: string; client: Client };
 
+/** While a freeze stands the press changes nothing, not even the link. */
 async function pressFreeze(
   trx: Transaction<Database>,
   ctx: Context,
-  { accountId, client }: Press,
+  { accountId, token, client }: Press,
+  standing: Hold | undefined,
   now: Date,
 ): Promise<Used> {
   const actor = { kind: 'owner', id: accountId } as const;
+  const event = { type: 'freeze-link.used', actor, accountId, client } as const;
+  if (standing) {
+    if (!(await findLink(trx, token, now))) throw new Problem('invalid-token');
+    await record(trx, { ...event, detail: { changed: false } }, now);
+    return { hold: standing };
+  }
+  if (!(await redeemLink(trx, token, 'freeze-account', now))) throw new Problem('invalid-token');
   const request = { accountId, scope: 'all', reasonCode: 'account-takeover', source: 'owner', actor, client } as const;
   const { hold, receipt, theCase } = await freezeWithin(trx, ctx, request, now);
-  await record(
-    trx,
-    {
-      type: 'freeze-link.used',
-      actor,
-      accountId,
-      caseId: theCase.id,
-      client,
-      detail: { changed: hold.since.getTime() === now.getTime() },
-    },
-    now,
-  );
+  await record(trx, { ...event, caseId: theCase.id, detail: { changed: true } }, now);
   return { hold, receipt, caseReference: theCase.reference };
 }
 
@@ -67,18 +68,16 @@ async function pressFreeze(
 async function pressUnlock(
   trx: Transaction<Database>,
   ctx: Context,
-  { accountId, client }: Press,
+  { accountId, token, client }: Press,
+  stoppedBy: Hold[],
   now: Date,
 ): Promise<Used> {
-  const passage = await pass(trx, accountId, 'sign-in', now);
-  if (!passage || passage.stoppedBy.length > 0) throw new Problem('invalid-token');
+  if (stoppedBy.length > 0 || !(await redeemLink(trx, token, 'unlock-sign-in', now)))
+    throw new Problem('invalid-token');
   const device = await addDevice(trx, ctx, { accountId, client }, now);
   const actor = { kind: 'owner', id: accountId } as const;
-  await record(
-    trx,
-    { type: 'sign-in.unlocked', actor, accountId, deviceId: device.id, client, detail: { by: 'link' } },
-    now,
-  );
+  const detail = { by: 'link' } as const;
+  await record(trx, { type: 'sign-in.unlocked', actor, accountId, deviceId: device.id, client, detail }, now);
   return { deviceToken: device.token };
 }
 

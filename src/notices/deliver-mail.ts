@@ -1,10 +1,11 @@
+import type { Transaction } from 'kysely';
 import { emailKey } from '../accounts/identifiers.ts';
 import type { Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
 import { type Claimed, DeliveryError } from '../events/deliveries.ts';
 import { record } from '../events/record.ts';
-import { findHolds } from '../holds/gate.ts';
-import { stopping } from '../holds/rules.ts';
+import { pass } from '../holds/gate.ts';
 import { insertLink, type LinkPurpose, linkToken } from '../links/links.ts';
 import { plus } from '../time.ts';
 import { deviceName } from './device-name.ts';
@@ -39,6 +40,7 @@ export async function deliverMail(ctx: Context, mailer: Mailer, delivery: Claime
   const letter = await address(ctx, delivery);
   if (!letter || (await isOverCap(ctx, letter, delivery))) return;
   const tokens = await makeLinks(ctx, delivery, letter);
+  if (!tokens) return;
   const reference = delivery.case_id ? await queries.findCaseReference(ctx.db, delivery.case_id) : undefined;
   const values = {
     ...sharedValues(ctx, delivery, letter.to.email),
@@ -77,13 +79,10 @@ async function addressSignUp(ctx: Context, signUpId: string): Promise<Letter | u
 }
 
 async function addressReset(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
-  const now = ctx.clock.now();
   const account = await queries.findRecipientByIdentifier(ctx.db, String(delivery.payload['identifier']));
   if (!account) return undefined;
   const to = { email: account.email, locale: account.locale, accountId: account.id };
   if (!account.email_confirmed_at) return { template: 'confirm-email', to };
-  const holds = await findHolds(ctx.db, account.id, now);
-  if (stopping(holds, 'reset-password').length > 0) return undefined;
   const isWithin = delivery.attempts > 1 || (await ctx.limits.take('reset-mail', account.id));
   return isWithin ? { template: 'reset-password', to } : undefined;
 }
@@ -93,7 +92,11 @@ async function isOverCap(ctx: Context, letter: Letter, delivery: Claimed): Promi
   return !(await ctx.limits.take('mail-recipient', emailKey(letter.to.email)));
 }
 
-async function makeLinks(ctx: Context, delivery: Claimed, letter: Letter): Promise<Partial<Record<TokenName, string>>> {
+async function makeLinks(
+  ctx: Context,
+  delivery: Claimed,
+  letter: Letter,
+): Promise<Partial<Record<TokenName, string>> | undefined> {
   const { template, to } = letter;
   const names = templates[template].blocks.flatMap((block) =>
     typeof block === 'object' && 'token' in block && block.token ? [block.token] : [],
@@ -103,7 +106,8 @@ async function makeLinks(ctx: Context, delivery: Claimed, letter: Letter): Promi
     const purpose = purposes[name](template);
     return { name, purpose, token: linkToken(ctx.keys, purpose, delivery.id) };
   });
-  await transact(ctx.db, ctx.ring, async (trx) => {
+  const isIssued = await transact(ctx.db, ctx.ring, async (trx) => {
+    if (letter.template === 'reset-password' && !(await mayReset(trx, to.accountId as string, now))) return false;
     for (const { purpose, token } of made) {
       const owner = to.accountId === undefined ? { signUpId: to.signUpId as string } : { accountId: to.accountId };
       const isNew = await insertLink(
@@ -126,8 +130,15 @@ async function makeLinks(ctx: Context, delivery: Claimed, letter: Letter): Promi
         );
       }
     }
+    return true;
   });
-  return Object.fromEntries(made.map(({ name, token }) => [name, token]));
+  return isIssued ? Object.fromEntries(made.map(({ name, token }) => [name, token])) : undefined;
+}
+
+/** Asked again under the lock that a freeze takes, since the mail was written some time after it was asked for. */
+async function mayReset(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
+  const passage = await pass(trx, accountId, 'reset-password', now);
+  return passage !== undefined && passage.stoppedBy.length === 0;
 }
 
 function lifetime(ctx: Context, purpose: LinkPurpose): number {
