@@ -16,7 +16,7 @@ export function setTokenCookies(c: C, tokens: { refreshToken: string; deviceToke
   if (tokens.deviceToken !== undefined) setDeviceCookie(c, tokens.deviceToken);
 }
 
-function setDeviceCookie(c: C, deviceToken: string): void {
+export function setDeviceCookie(c: C, deviceToken: string): void {
   setCookie(c, DEVICE, deviceToken, { ...options, maxAge: DEVICE_DAYS * 86_400 });
 }
 

@@ -30,6 +30,11 @@ export const code = z.string().min(6).max(64).openapi({ description: 'A TOTP or 
 
 export const token = z.string().min(8).max(512);
 
+export const tokens = z
+  .enum(['body', 'cookie'])
+  .default('body')
+  .openapi({ description: '`cookie`: refresh and device token go into `__Host-` cookies instead of the body' });
+
 export const locale = z.enum(['en', 'zh-CN']);
 
 export const instant = z.string().openapi({ format: 'date-time' });

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from '../context.ts';
+import { setDeviceCookie } from '../cookies.ts';
 import { publicHold } from '../holds/gate.ts';
 import { answer, body, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
@@ -54,7 +55,7 @@ export function linkRoutes(ctx: Context): Router {
         tags: ['Anyone'],
         operationId: 'useLink',
         summary: 'Presses a mailed link: freezes the account, or makes this browser a known device. Acts once.',
-        request: body(z.strictObject({ token: schemas.token, confirm: z.literal(true) })),
+        request: body(z.strictObject({ token: schemas.token, confirm: z.literal(true), tokens: schemas.tokens })),
         responses: {
           200: answer(
             'What it did',
@@ -69,8 +70,12 @@ export function linkRoutes(ctx: Context): Router {
         },
       }),
       async (c) => {
-        const { hold, ...used } = await pressLink(ctx, c.req.valid('json').token, c.var.client);
-        return c.json({ ...used, ...(hold ? { hold: publicHold(hold) } : {}) }, 200);
+        const { token, tokens } = c.req.valid('json');
+        const { hold, deviceToken, ...used } = await pressLink(ctx, token, c.var.client);
+        const isKept = deviceToken !== undefined && tokens === 'cookie';
+        if (isKept) setDeviceCookie(c, deviceToken);
+        const shown = { ...used, ...(hold ? { hold: publicHold(hold) } : {}) };
+        return c.json(isKept || deviceToken === undefined ? shown : { ...shown, deviceToken }, 200);
       },
     );
 }

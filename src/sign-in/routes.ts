@@ -9,10 +9,6 @@ import type { SignedIn } from '../sessions/issue.ts';
 import { proveOwner } from './prove-owner.ts';
 import { answerChallenge, signIn } from './sign-in.ts';
 
-const tokens = z
-  .enum(['body', 'cookie'])
-  .default('body')
-  .openapi({ description: '`cookie`: refresh and device token go into `__Host-` cookies instead of the body' });
 const factor = z.enum(['totp', 'recovery-code']);
 
 const SignInBody = z.strictObject({
@@ -20,7 +16,7 @@ const SignInBody = z.strictObject({
   password: schemas.password,
   code: schemas.code.optional(),
   deviceToken: schemas.token.optional(),
-  tokens,
+  tokens: schemas.tokens,
 });
 
 const SignedInAnswer = z
@@ -95,7 +91,7 @@ export function signInRoutes(ctx: Context): Router {
             factor,
             code: schemas.code,
             deviceToken: schemas.token.optional(),
-            tokens,
+            tokens: schemas.tokens,
           }),
         ),
         responses: {
