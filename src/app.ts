@@ -4,6 +4,7 @@ import { hostAccountRoutes, ownerAccountRoutes, signUpRoutes } from './accounts/
 import { agentAuthRoutes } from './agents/routes.ts';
 import { agentCaseRoutes, ownerCaseRoutes } from './cases/routes.ts';
 import type { Context } from './context.ts';
+import { isDatabaseUnavailable } from './db/unavailable.ts';
 import { deskRoutes } from './desk/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { frame, requireJson } from './frame.ts';
@@ -122,7 +123,7 @@ function asProblem(ctx: Context, error: Error, c: HonoContext<Env>): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof HTTPException && error.status === 400) return new Problem('malformed-json');
   ctx.log.error({ requestId: c.var.client?.requestId, err: error }, 'unexpected error');
-  return new Problem('internal-error');
+  return isDatabaseUnavailable(error) ? new Problem('busy', { retryAfter: 1 }) : new Problem('internal-error');
 }
 
 function answerProblem(ctx: Context, c: HonoContext<Env>, problem: Problem): Response {

@@ -29,6 +29,8 @@ export function openPool(options: PoolOptions): pg.Pool {
     Client: NamingClient,
   });
   pool.on('error', options.onError);
+  // A connection in use has no listener of the pool's; unheard, its end would end the process.
+  pool.on('connect', (client) => client.on('error', options.onError));
   return pool;
 }
 
