@@ -82,7 +82,9 @@ program
       return await verifySeals(ctx.db);
     });
     if ('brokenAt' in verdict) {
-      console.error(`Seal ${verdict.brokenAt} of ${verdict.sealedAt.toISOString()} does not fit: events under it were changed.`);
+      console.error(
+        `Seal ${verdict.brokenAt} of ${verdict.sealedAt.toISOString()} does not fit: events under it were changed.`,
+      );
       process.exitCode = 1;
       return;
     }

@@ -32,7 +32,8 @@ export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined
   const underWay = new Map<string, Promise<void>>();
   let isStopping = false;
   let running: Promise<void> | undefined;
-  let isRungAgain = false;
+  let ring = Promise.withResolvers<void>();
+  let isRung = false;
 
   const handlers = {
     mail: (delivery: Claimed) => deliverMail(ctx, mailer, delivery),
@@ -64,21 +65,26 @@ export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined
     return claimed.length > 0;
   }
 
+  /** Ends when nothing is due or under way. A delivery that takes long does not keep new ones waiting. */
   async function work(): Promise<void> {
     while (!isStopping) {
-      isRungAgain = false;
-      const hasMore = await fill();
-      if (underWay.size === 0 && !hasMore && !isRungAgain) return;
-      if (underWay.size > 0) await Promise.race(underWay.values());
+      isRung = false;
+      ring = Promise.withResolvers<void>();
+      const isFull = underWay.size >= AT_ONCE;
+      if (!isFull && (await fill())) continue;
+      if (underWay.size > 0) await Promise.race(isFull ? underWay.values() : [...underWay.values(), ring.promise]);
+      else if (!isRung) return;
     }
   }
 
   function wake(): Promise<void> {
-    isRungAgain = true;
+    isRung = true;
+    ring.resolve();
     running ??= work()
       .catch((error) => ctx.log.error({ err: error }, 'worker cannot claim'))
       .finally(() => {
         running = undefined;
+        if (isRung && !isStopping) return wake();
       });
     return running;
   }
@@ -94,9 +100,11 @@ export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined
     drain: wake,
     async stop(patience) {
       isStopping = true;
+      ring.resolve();
       clearInterval(poll);
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, patience).unref());
-      await Promise.race([Promise.allSettled(underWay.values()), timeout]);
+      // What is being claimed this moment counts as under way.
+      await Promise.race([Promise.resolve(running).then(() => Promise.allSettled(underWay.values())), timeout]);
       clearInterval(renewal);
       await handBack(ctx, id);
     },

@@ -1,7 +1,7 @@
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { pass } from '../holds/gate.ts';
+import { isPassable, pass } from '../holds/gate.ts';
 import { findLink } from '../links/links.ts';
 import { Problem } from '../problem.ts';
 import * as queries from './queries.ts';
@@ -41,6 +41,8 @@ export async function openCaseByLink(ctx: Context, token: string, client: Client
 
 /** The account a case token speaks for, or undefined. A closed account's token opens nothing. */
 export async function findCaseHolder(ctx: Context, token: string): Promise<{ accountId: string } | undefined> {
-  const claims = await ctx.signer.verify('case', token, ctx.clock.now());
-  return claims?.sub === undefined ? undefined : { accountId: claims.sub };
+  const now = ctx.clock.now();
+  const accountId = (await ctx.signer.verify('case', token, now))?.sub;
+  if (accountId === undefined || !(await isPassable(ctx.reader, accountId, 'case-access', now))) return undefined;
+  return { accountId };
 }

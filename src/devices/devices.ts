@@ -5,8 +5,8 @@ import { hashToken, newToken } from '../crypto/tokens.ts';
 import type { Database } from '../db/types.ts';
 import * as queries from './queries.ts';
 
-/** The device token a browser showed, and whose device it named. */
-export type Presented = { deviceId: string; deviceToken: string } | undefined;
+/** The device that a browser's token named; the token is absent where only an earlier step of the sign-in saw it. */
+export type Presented = { deviceId: string; deviceToken: string | undefined } | undefined;
 type Device = { id: string; token: string; isNew: boolean; isFirst: boolean };
 
 type Bearer = { accountId: string; presented: Presented; client: Client };
@@ -25,7 +25,7 @@ export async function recogniseDevice(
   const isRenewed = await queries.renewDevice(
     trx,
     presented.deviceId,
-    hashToken(presented.deviceToken),
+    presented.deviceToken === undefined ? null : hashToken(presented.deviceToken),
     token.hash,
     userAgent,
     client.ip,

@@ -4,10 +4,11 @@ import type { Database } from '../db/types.ts';
 
 const renew = statement<
   { id: string },
-  [id: string, presented: Buffer, next: Buffer, userAgent: string | null, ip: string, now: Date]
+  [id: string, presented: Buffer | null, next: Buffer, userAgent: string | null, ip: string, now: Date]
 >(
   'renew-device',
-  `update devices set token_hash = $3, prior_token_hash = $2, user_agent = $4, ip = $5, last_seen_at = $6
+  `update devices set token_hash = $3, user_agent = $4, ip = $5, last_seen_at = $6,
+     prior_token_hash = case when prior_token_hash = $2 then prior_token_hash else token_hash end
    where id = $1 returning id`,
 );
 
@@ -15,7 +16,7 @@ const renew = statement<
 export async function renewDevice(
   trx: Transaction<Database>,
   id: string,
-  presented: Buffer,
+  presented: Buffer | null,
   next: Buffer,
   userAgent: string | null,
   ip: string,

@@ -65,11 +65,11 @@ export async function markFailed(ctx: Context, delivery: Claimed, error: Deliver
   const delay = delays[delivery.attempts - 1];
   if (!error.isPermanent && delay !== undefined) {
     const wait = Math.max(error.retryAfter ?? 0, delay);
-    await queries.postpone(ctx.db, delivery.id, plus(now, wait), error.message);
+    await queries.postpone(ctx.db, delivery, plus(now, wait), error.message);
     return;
   }
   await transact(ctx.db, ctx.ring, async (trx) => {
-    await queries.giveUp(trx, delivery.id, now, error.message);
+    if (!(await queries.giveUp(trx, delivery, now, error.message))) return;
     const detail = { deliveryId: delivery.id, kind: delivery.kind, reaction: delivery.reaction, error: error.message };
     await record(
       trx,

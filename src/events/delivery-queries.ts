@@ -69,20 +69,40 @@ export async function markDelivered(db: Kysely<Database>, id: string, now: Date)
     .execute();
 }
 
-export async function postpone(db: Kysely<Database>, id: string, until: Date, error: string): Promise<void> {
+type Attempt = { id: string; attempts: number };
+
+/** As are all verdicts on a failure: void once another worker took the delivery up or delivered it. */
+export async function postpone(
+  db: Kysely<Database>,
+  { id, attempts }: Attempt,
+  until: Date,
+  error: string,
+): Promise<void> {
   await db
     .updateTable('deliveries')
     .set({ next_attempt_at: until, leased_until: null, leased_by: null, last_error: error })
     .where('id', '=', id)
+    .where('attempts', '=', attempts)
+    .where('delivered_at', 'is', null)
     .execute();
 }
 
-export async function giveUp(trx: Transaction<Database>, id: string, now: Date, error: string): Promise<void> {
-  await trx
+/** Returns whether it was this attempt's to give up. */
+export async function giveUp(
+  trx: Transaction<Database>,
+  { id, attempts }: Attempt,
+  now: Date,
+  error: string,
+): Promise<boolean> {
+  const row = await trx
     .updateTable('deliveries')
     .set({ failed_at: now, leased_until: null, leased_by: null, last_error: error })
     .where('id', '=', id)
-    .execute();
+    .where('attempts', '=', attempts)
+    .where('delivered_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export async function replay(trx: Transaction<Database>, id: string, now: Date): Promise<boolean> {

@@ -38,6 +38,20 @@ export async function passAlone(
   return { account, stoppedBy: stopping(holds, action) };
 }
 
+/** As `pass`, without a lock: for reading, not for issuing. */
+export async function isPassable(
+  db: Kysely<Database>,
+  accountId: string,
+  action: Action,
+  now: Date,
+): Promise<boolean> {
+  const [isOpen, holds] = await Promise.all([
+    queries.isOpenAccount(db, accountId),
+    queries.findStandingHolds(db, accountId, now),
+  ]);
+  return isOpen && stopping(holds, action).length === 0;
+}
+
 /** For a signed-in caller: throws `account-held` with what stops the action, or `unauthorized` for no account. */
 export async function requirePassage(
   trx: Transaction<Database>,

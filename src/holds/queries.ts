@@ -28,6 +28,15 @@ export async function lockAccountForChange(trx: Transaction<Database>, id: strin
   return (await own(trx, id))[0];
 }
 
+const open = statement<{ id: string }, [id: string]>(
+  'find-open-account',
+  'select id from accounts where id = $1 and closed_at is null',
+);
+
+export async function isOpenAccount(db: Kysely<Database>, id: string): Promise<boolean> {
+  return (await open(db, id)).length === 1;
+}
+
 const standing = statement<HoldRow, [accountId: string, now: Date]>(
   'find-standing-holds',
   `select * from holds where account_id = $1 and released_at is null and (until is null or until > $2) order by since, id`,

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/types.ts';
+import { Problem } from '../problem.ts';
 import { DAY, plus } from '../time.ts';
 import * as queries from './queries.ts';
 import { countFailure, type Judgement, judge, type Limit } from './rules.ts';
@@ -42,6 +43,16 @@ async function judgeRefusal(trx: Transaction<Database>, key: Buffer, limit: Limi
 /** The attempt was no failure, nor a full success: its place is free again. */
 export async function returnAttempt(db: Kysely<Database>, attempt: Attempt): Promise<void> {
   await queries.returnAttempt(db, attempt.key, attempt.reservedAt);
+}
+
+/** Gives the attempt back where `work` could not be done at all: a flood must not count as its victims' failures. */
+export async function returnIfBusy<T>(ctx: Context, attempt: Attempt, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'busy') await returnAttempt(ctx.limitsDb, attempt);
+    throw error;
+  }
 }
 
 /** Every required factor was right: failures before it are forgotten. */

@@ -79,8 +79,10 @@ export async function deleteCounters(db: Kysely<Database>, keys: Buffer[]): Prom
 
 const clearPassword = statement<never, [key: Buffer, reservedAt: Date, accountId: string]>(
   'clear-password-failures',
+  // Reading the counter's update in the condition runs it first: a failure beside this locks both rows in that order.
   `with counter as (${CLEAR} returning key)
-   update passwords set consecutive_failures = 0 where account_id = $3 and consecutive_failures > 0`,
+   update passwords set consecutive_failures = 0
+   where account_id = $3 and consecutive_failures > 0 and (select count(*) from counter) >= 0`,
 );
 
 export async function clearPasswordFailures(

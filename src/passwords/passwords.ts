@@ -16,7 +16,7 @@ import {
 } from '../links/links.ts';
 import { counterKey, forgetFailures } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
-import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
+import { type Candidate, checkCode, redeemCode, returnCandidate } from '../second-factors/check-code.ts';
 import { hasSecondFactor } from '../second-factors/second-factor.ts';
 import { endEverything } from '../sessions/end.ts';
 import { acceptPassword } from './check-password.ts';
@@ -82,7 +82,12 @@ async function proveFactor(
     throw new Problem('second-factor-required', { members: { factors: ['totp', 'recovery-code'] } });
   const isWithin = await reserveLinkAttempt(ctx.db, input.token, 'reset-password', ctx.policy['reset.attempts'], now);
   if (!isWithin) throw new Problem('invalid-token');
-  const candidate = await checkCode(ctx, { accountId, deviceId: undefined, client }, input.code);
+  const prover = { accountId, deviceId: undefined, client };
+  const candidate = await checkCode(ctx, prover, input.code).catch(async (error: unknown) => {
+    // Nobody looked at the code.
+    await returnLinkAttempt(ctx.db, input.token);
+    throw error;
+  });
   if (!candidate) throw new Problem('invalid-code');
   await returnLinkAttempt(ctx.db, input.token);
   return candidate;
@@ -99,7 +104,10 @@ async function applyReset(
   const { accountId, client, candidate } = change;
   const passage = await passAlone(trx, accountId, 'reset-password', now);
   if (!passage) return new Problem('invalid-token');
-  if (passage.stoppedBy.length > 0) return heldProblem(passage.stoppedBy);
+  if (passage.stoppedBy.length > 0) {
+    if (candidate) await returnCandidate(trx, candidate);
+    return heldProblem(passage.stoppedBy);
+  }
   if (!candidate && (await hasSecondFactor(trx, accountId))) return new Problem('invalid-token');
   if (candidate && !(await redeemCode(trx, { accountId, deviceId: undefined, client }, candidate, now)))
     return new Problem('invalid-code');

@@ -1,9 +1,17 @@
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import { type Attempt, clearAttempts, counterKey, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
+import {
+  type Attempt,
+  clearAttempts,
+  counterKey,
+  failAttempt,
+  reserveAttempt,
+  returnAttempt,
+  returnIfBusy,
+} from '../lockout/attempts.ts';
 import { totpLimit } from '../lockout/rules.ts';
 import { Problem } from '../problem.ts';
 import { secondsUntil } from '../time.ts';
@@ -13,7 +21,7 @@ import { isTotpCode, matchTotp, readRecoveryCode } from './rules.ts';
 /** How many wrong codes after a right password mean that somebody else knows the password. */
 const ALARM_AT = 3;
 
-type Prover = { accountId: string; deviceId: string | undefined; client: Client };
+export type Prover = { accountId: string; deviceId: string | undefined; client: Client };
 
 /** A code that fits and is not spent yet. Spending it decides among all who hold the same one. */
 export type Candidate = { attempt: Attempt } & (
@@ -36,12 +44,23 @@ export async function checkCode(ctx: Context, prover: Prover, code: string): Pro
     });
   }
   const { attempt } = reservation;
-  const candidate = await findCandidate(ctx, prover.accountId, code, attempt, now);
+  const candidate = await returnIfBusy(ctx, attempt, () => findCandidate(ctx, prover.accountId, code, attempt, now));
   if (candidate) return candidate;
   await transact(ctx.db, ctx.ring, (trx) =>
     rememberWrongCode(trx, prover, isTotpCode(code) ? 'totp' : 'recovery-code', attempt, now),
   );
   return undefined;
+}
+
+/** The work of checking this code, for nothing: how long a refusal takes must not tell what was wrong. */
+export async function pretendToCheck(ctx: Context, code: string): Promise<void> {
+  const recovery = readRecoveryCode(code);
+  if (recovery) await ctx.hasher.verify(undefined, recovery.text);
+}
+
+/** The code was right and is not spent: something else stopped the change it was given for. */
+export async function returnCandidate(db: Kysely<Database>, candidate: Candidate): Promise<void> {
+  await returnAttempt(db, candidate.attempt);
 }
 
 /** Spends the candidate. False when another use was first: then it counts as a wrong code. */

@@ -9,7 +9,7 @@ import { startCoolDown } from '../holds/freeze.ts';
 import { requirePassage } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
 import { endOthers } from '../sessions/end.ts';
-import { checkCode, redeemCode } from './check-code.ts';
+import { checkCode, redeemCode, returnCandidate } from './check-code.ts';
 import * as queries from './queries.ts';
 import { makeRecoveryCode, matchTotp, totpUri } from './rules.ts';
 
@@ -98,6 +98,9 @@ async function changeWithCode(ctx: Context, holder: Holder, code: string, now: D
     if (!(await redeemCode(trx, prover, candidate, now))) return false;
     await change(trx);
     return true;
+  }).catch(async (error: unknown) => {
+    await returnCandidate(ctx.limitsDb, candidate);
+    throw error;
   });
   if (!isRedeemed) throw new Problem('invalid-code');
 }

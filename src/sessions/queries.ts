@@ -105,7 +105,7 @@ export async function findLiveAgentSession(
 
 const touch = statement<never, [id: string, now: Date, before: Date]>(
   'touch-session',
-  'update sessions set last_seen_at = $2 where id = $1 and last_seen_at < $3 and ended_at is null',
+  'update sessions set last_seen_at = $2 where id = $1 and last_seen_at <= $3 and ended_at is null',
 );
 
 export async function touchSession(db: Kysely<Database>, id: string, now: Date, before: Date): Promise<void> {

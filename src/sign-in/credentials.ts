@@ -3,15 +3,29 @@ import type { Client, Context } from '../context.ts';
 import { hashToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { type Attempt, counterKey, countPasswordFailure, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
+import {
+  type Attempt,
+  counterKey,
+  countPasswordFailure,
+  failAttempt,
+  reserveAttempt,
+  returnIfBusy,
+} from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
 import { disablePassword, upgradeHash } from '../passwords/passwords.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
+import { type Candidate, checkCode, type Prover, pretendToCheck } from '../second-factors/check-code.ts';
 import { secondsUntil } from '../time.ts';
 import { type Credential, findCredential } from './queries.ts';
 
-export type PasswordInput = { identifier: string; password: string; deviceToken?: string | undefined };
+export type PasswordInput = {
+  identifier: string;
+  password: string;
+  /** Given where password and second factor come together: then no answer may tell which of them was wrong. */
+  code?: string | undefined;
+  deviceToken?: string | undefined;
+};
 type RightPassword = { credential: Credential; attempt: Attempt };
 
 /** The owner is warned this many failures before the password is disabled, and again this many. */
@@ -30,8 +44,9 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
   const credential = await findCredential(ctx.reader, identifier, deviceHash);
   const attempt = await reserve(ctx, identifier, credential, now);
   const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
-  const isRight = await ctx.hasher.verify(usable, password);
+  const isRight = await returnIfBusy(ctx, attempt, () => ctx.hasher.verify(usable, password));
   if (!isRight || !credential || !usable) {
+    if (input.code !== undefined) await returnIfBusy(ctx, attempt, () => pretendToCheck(ctx, input.code as string));
     const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
     throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
   }
@@ -54,6 +69,24 @@ async function reserve(
   const { refused } = reservation;
   throw new Problem('too-many-attempts', {
     retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1,
+  });
+}
+
+/** Beside a password a locked factor looks like a wrong code: the answer must not tell that the password was right. */
+export async function checkCodeQuietly(
+  ctx: Context,
+  prover: Prover,
+  attempt: Attempt,
+  code: string,
+): Promise<Candidate | undefined> {
+  return await returnIfBusy(ctx, attempt, async () => {
+    try {
+      return await checkCode(ctx, prover, code);
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === 'too-many-attempts')) throw error;
+      await pretendToCheck(ctx, code);
+      return undefined;
+    }
   });
 }
 

@@ -1,8 +1,8 @@
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { returnAttempt } from '../lockout/attempts.ts';
-import { checkCode, redeemCode } from '../second-factors/check-code.ts';
-import { checkPassword, rememberFailure } from './credentials.ts';
+import { redeemCode } from '../second-factors/check-code.ts';
+import { checkCodeQuietly, checkPassword, rememberFailure } from './credentials.ts';
 
 type Proof = { identifier: string; password: string; code?: string | undefined };
 
@@ -15,7 +15,9 @@ export async function proveOwner(ctx: Context, input: Proof, client: Client): Pr
   const accountId = credential.account_id;
   const prover = { accountId, deviceId: credential.device_id ?? undefined, client };
   const candidate =
-    credential.has_totp && input.code !== undefined ? await checkCode(ctx, prover, input.code) : undefined;
+    credential.has_totp && input.code !== undefined
+      ? await checkCodeQuietly(ctx, prover, attempt, input.code)
+      : undefined;
   const now = ctx.clock.now();
   const isProven = await transact(ctx.db, ctx.ring, async (trx) => {
     if (credential.has_totp && !(candidate && (await redeemCode(trx, prover, candidate, now)))) return false;

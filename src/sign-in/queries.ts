@@ -32,7 +32,7 @@ export async function findCredential(
 const stands = statement<{ has_totp: boolean }, [accountId: string, setAt: Date | null]>(
   'credential-stands',
   `select exists (select from totp_factors t where t.account_id = $1 and t.confirmed_at is not null) as has_totp
-   from passwords where account_id = $1 and set_at = $2 and disabled_at is null`,
+   from passwords where account_id = $1 and date_trunc('milliseconds', set_at) = $2 and disabled_at is null`,
 );
 
 /** Whether the password that was checked and the factors that were asked for are still the account's. */

@@ -12,10 +12,9 @@ import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
 import { type Assurance, openSession, type SignedIn } from '../sessions/issue.ts';
 import { plus } from '../time.ts';
-import { checkPassword, type PasswordInput, rememberFailure } from './credentials.ts';
+import { checkCodeQuietly, checkPassword, type PasswordInput, rememberFailure } from './credentials.ts';
 import * as queries from './queries.ts';
 
-type SignInInput = PasswordInput & { code?: string | undefined };
 type Challenged = { challenge: string; factors: string[]; expiresIn: number };
 
 const FACTORS = ['totp', 'recovery-code'];
@@ -25,7 +24,7 @@ const FACTORS = ['totp', 'recovery-code'];
  * answer for every wrong combination. Throws `invalid-credentials`, `too-many-attempts`, and `account-held` only after
  * everything was right.
  */
-export async function signIn(ctx: Context, input: SignInInput, client: Client): Promise<SignedIn | Challenged> {
+export async function signIn(ctx: Context, input: PasswordInput, client: Client): Promise<SignedIn | Challenged> {
   const { credential, attempt } = await checkPassword(ctx, input, client);
   const entry = {
     accountId: credential.account_id,
@@ -34,12 +33,12 @@ export async function signIn(ctx: Context, input: SignInInput, client: Client): 
     client,
   };
   if (!credential.has_totp)
-    return await complete(ctx, { ...entry, attempt, candidate: undefined, challenge: undefined });
-  if (input.code === undefined) return await openChallenge(ctx, entry, attempt);
-  const candidate = await checkCodeQuietly(ctx, entry, input.code);
+    return await complete(ctx, { ...entry, credential, attempt, candidate: undefined, challenge: undefined });
+  if (input.code === undefined) return await openChallenge(ctx, entry, credential, attempt);
+  const candidate = await checkCodeQuietly(ctx, proverOf(entry), attempt, input.code);
   const now = ctx.clock.now();
   if (!candidate) throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
-  const signedIn = await complete(ctx, { ...entry, attempt, candidate, challenge: undefined });
+  const signedIn = await complete(ctx, { ...entry, credential, attempt, candidate, challenge: undefined });
   if (signedIn) return signedIn;
   throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
 }
@@ -62,7 +61,7 @@ export async function answerChallenge(ctx: Context, input: SecondStep, client: C
   const candidate = await checkCode(ctx, proverOf(entry), input.code);
   if (!candidate) throw new Problem('invalid-code');
   const attempt = { key: challenge.counter_key, reservedAt: new Date(0), limit: passwordLimit(ctx.policy) };
-  const signedIn = await complete(ctx, { ...entry, attempt, candidate, challenge: hash });
+  const signedIn = await complete(ctx, { ...entry, credential: undefined, attempt, candidate, challenge: hash });
   if (!signedIn) throw new Problem('invalid-code');
   return signedIn;
 }
@@ -75,13 +74,20 @@ const proverOf = (entry: Entry) => ({
   client: entry.client,
 });
 
-async function openChallenge(ctx: Context, entry: Entry, attempt: Attempt): Promise<Challenged> {
+async function openChallenge(
+  ctx: Context,
+  entry: Entry,
+  credential: queries.Credential,
+  attempt: Attempt,
+): Promise<Challenged> {
   const now = ctx.clock.now();
   const token = newToken('hf_ch');
   const ttl = ctx.policy['challenge.ttl'];
-  await transact(ctx.db, ctx.ring, async (trx) => {
+  const isOpen = await transact(ctx.db, ctx.ring, async (trx) => {
     // A held account gets its challenge too: that it is held is told only after the second factor.
+    const passage = await pass(trx, entry.accountId, 'sign-in', now);
     await returnAttempt(trx, attempt);
+    if (!passage || !(await queries.isStanding(trx, credential))) return false;
     await queries.insertChallenge(
       trx,
       {
@@ -105,21 +111,19 @@ async function openChallenge(ctx: Context, entry: Entry, attempt: Attempt): Prom
       },
       now,
     );
+    return true;
   });
+  if (!isOpen) throw new Problem('invalid-credentials');
   return { challenge: token.plain, factors: FACTORS, expiresIn: ttl / 1000 };
 }
 
-/** In one shot a locked factor looks like a wrong code: the answer must not tell that the password was right. */
-async function checkCodeQuietly(ctx: Context, entry: Entry, code: string): Promise<Candidate | undefined> {
-  try {
-    return await checkCode(ctx, proverOf(entry), code);
-  } catch (error) {
-    if (error instanceof Problem && error.code === 'too-many-attempts') return undefined;
-    throw error;
-  }
-}
-
-type Completion = Entry & { attempt: Attempt; candidate: Candidate | undefined; challenge: Buffer | undefined };
+type Completion = Entry & {
+  /** The password that was checked just now; undefined where a challenge stands for it, which ends when it changes. */
+  credential: queries.Credential | undefined;
+  attempt: Attempt;
+  candidate: Candidate | undefined;
+  challenge: Buffer | undefined;
+};
 type Outcome = { signedIn: SignedIn } | { stoppedBy: Hold[] } | 'spent' | 'gone';
 
 async function complete(ctx: Context, entry: Completion & { candidate: undefined }): Promise<SignedIn>;
@@ -140,6 +144,11 @@ async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion
   const { accountId, client, candidate } = entry;
   const passage = await pass(trx, accountId, 'sign-in', now);
   if (!passage) return 'gone';
+  // A reset or an enrolment may have come between the check of the password and this lock.
+  if (entry.credential && !(await queries.isStanding(trx, entry.credential))) {
+    await returnAttempt(trx, entry.attempt);
+    return 'gone';
+  }
   if (candidate && !(await redeemCode(trx, proverOf(entry), candidate, now))) return 'spent';
   if (entry.challenge && !(await queries.redeemChallenge(trx, entry.challenge, now)))
     throw new Problem('invalid-challenge');

@@ -12,16 +12,19 @@ export type TicketMessage = {
 
 export type Opened = { externalId: string | null; url: string | null };
 
+/** What is told: `id` and `happenedAt` stay over retries, `now` is of this attempt. */
+export type Telling = { id: string; message: TicketMessage; happenedAt: Date; now: Date };
+
 /** One helpdesk system. Each call may be repeated with the same id and must then have no second effect. */
 export type Helpdesk = {
-  open(id: string, message: TicketMessage, at: Date): Promise<Opened>;
-  comment(id: string, message: TicketMessage, at: Date): Promise<void>;
+  open(telling: Telling): Promise<Opened>;
+  comment(telling: Telling): Promise<void>;
 };
 
 /** The queue of this service itself: a case is its own ticket. */
 export function builtinHelpdesk(publicUrl: string): Helpdesk {
   return {
-    open: async (_id, message) => ({
+    open: async ({ message }) => ({
       externalId: message.reference,
       url: `${publicUrl}/agent/cases/${message.caseId}`,
     }),

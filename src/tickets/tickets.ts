@@ -18,11 +18,11 @@ export async function deliverTicket(ctx: Context, helpdesk: Helpdesk, delivery: 
   const isOpening = delivery.reaction === 'requested';
   if (isOpening && ticket.opened_at) return;
   if (!isOpening && !ticket.opened_at) throw new DeliveryError('the ticket is not open yet');
-  const now = ctx.clock.now();
+  const telling = { message: messageOf(ticket, delivery), happenedAt: delivery.at, now: ctx.clock.now() };
   try {
-    if (!isOpening) return await helpdesk.comment(delivery.id, messageOf(ticket, delivery), now);
+    if (!isOpening) return await helpdesk.comment({ id: delivery.id, ...telling });
     // Named after the case, so that the receiver can tell a second request for it from a first.
-    const opened = await helpdesk.open(`ticket_${ticket.case_id}`, messageOf(ticket, delivery), now);
+    const opened = await helpdesk.open({ id: `ticket_${ticket.case_id}`, ...telling });
     await queries.markOpened(ctx.db, ticket.id, opened.externalId, opened.url, ctx.clock.now());
   } catch (error) {
     if (error instanceof DeliveryError) await queries.markTrouble(ctx.db, ticket.id, error.message);
@@ -40,7 +40,7 @@ export async function listTickets(
 }
 
 const subjects: Record<queries.TicketedCase['kind'], string> = {
-  takeover: 'Account takeover: account frozen',
+  takeover: 'Account takeover',
   'suspicious-activity': 'Suspicious activity on an account',
   'unauthorised-transaction': 'Unauthorised transaction reported',
   scam: 'Scam reported',

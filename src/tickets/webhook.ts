@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { DeliveryError } from '../events/deliveries.ts';
-import type { Helpdesk, Opened, TicketMessage } from './helpdesk.ts';
+import { HOUR, SECOND } from '../time.ts';
+import type { Helpdesk, Opened, Telling } from './helpdesk.ts';
 
 const TIMEOUT_MS = 15_000;
 const MOST_BYTES = 64 * 1024;
@@ -21,28 +22,33 @@ export function webhookHeaders(secret: string, id: string, at: Date, body: strin
 
 /** A helpdesk behind one signed webhook; a 2xx answer may name the ticket it made. Redirects are failures. */
 export function webhookHelpdesk(url: string, secret: string): Helpdesk {
-  async function post(type: string, id: string, message: TicketMessage, at: Date): Promise<string> {
-    const body = JSON.stringify({ type, timestamp: at.toISOString(), data: message });
+  async function post(type: string, { id, message, happenedAt, now }: Telling): Promise<string> {
+    const body = JSON.stringify({ type, timestamp: happenedAt.toISOString(), data: message });
     const response = await send(
       url,
-      { 'content-type': 'application/json', ...webhookHeaders(secret, id, at, body) },
+      { 'content-type': 'application/json', ...webhookHeaders(secret, id, now, body) },
       body,
     );
     const text = await readUpTo(response, MOST_BYTES);
     if (response.ok) return text;
-    const retryAfter = Number(response.headers.get('retry-after'));
     throw new DeliveryError(`the helpdesk answered ${response.status}`, {
       isPermanent: response.status === 410,
-      retryAfter: Number.isFinite(retryAfter) ? Math.min(retryAfter, 3600) * 1000 : undefined,
+      retryAfter: readRetryAfter(response.headers.get('retry-after'), now),
     });
   }
 
   return {
-    open: async (id, message, at) => readOpened(await post('ticket.requested', id, message, at)),
-    async comment(id, message, at) {
-      await post('ticket.commented', id, message, at);
+    open: async (telling) => readOpened(await post('ticket.requested', telling)),
+    async comment(telling) {
+      await post('ticket.commented', telling);
     },
   };
+}
+
+/** Milliseconds, from seconds or a date (RFC 9110 10.2.3); never so long that an urgent ticket is forgotten. */
+function readRetryAfter(header: string | null, now: Date): number | undefined {
+  const wait = /^\d+$/.test(header ?? '') ? Number(header) * SECOND : Date.parse(header ?? '') - now.getTime();
+  return Number.isNaN(wait) ? undefined : Math.min(wait, HOUR);
 }
 
 async function send(url: string, headers: Record<string, string>, body: string): Promise<Response> {
@@ -56,7 +62,7 @@ async function send(url: string, headers: Record<string, string>, body: string):
     });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no answer';
+    const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : 'no answer';
     throw new DeliveryError(`the helpdesk cannot be reached: ${code}`);
   }
 }

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '../src/db/embedded/embedded.ts';
+import { makePeople, type Person } from './people.ts';
+import { holdfast, type Running, startFloor, startService } from './processes.ts';
+
+export type Environment = Record<string, string>;
+export type Stage = {
+  service: Running;
+  floor: Running;
+  /** Postgres itself; what it uses is counted with its children. */
+  databasePid: number;
+  people: Person[];
+  apiKey: string;
+  /** The same service or floor once more, on the same database. */
+  startAgain(which: 'service' | 'floor'): Promise<Running>;
+  stop(): Promise<void>;
+};
+
+// Rates per address are not what is measured; everything else stays as it is delivered.
+const POLICY = 'limits:\n  signInPerIp: 100000\n  otherPerIp: 1000000\n';
+
+/** One durable Postgres, the service and the floor on it, and people who can sign in to both. */
+export async function openStage(population: number): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
+  const policyFile = join(folder, 'policy.yaml');
+  await writeFile(policyFile, POLICY);
+  const postgres = await startEmbeddedPostgres({ dataDir: folder, explicit: true, durable: true });
+  const env: Environment = {
+    DATABASE_URL: postgres.url,
+    HOLDFAST_DATA: folder,
+    HOLDFAST_SECRET: randomBytes(32).toString('base64'),
+    HOLDFAST_POLICY: policyFile,
+    TRUSTED_PROXIES: '127.0.0.1',
+  };
+  const floorEnv = { DATABASE_URL: postgres.url, UV_THREADPOOL_SIZE: String(availableParallelism() + 4) };
+  const startAgain = (which: 'service' | 'floor') => {
+    const log = join(folder, `${which}.log`);
+    return which === 'service' ? startService(env, log) : startFloor(floorEnv, log);
+  };
+  const running: Running[] = [];
+  const stop = async () => {
+    await Promise.all(running.map((each) => each.stop()));
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  try {
+    const service = await startAgain('service');
+    running.push(service);
+    const floor = await startAgain('floor');
+    running.push(floor);
+    const scopes = 'accounts:write,sessions:read';
+    const { apiKey } = await holdfast<{ apiKey: string }>(
+      ['api-key', 'create', '--name', 'bench', '--scopes', scopes],
+      env,
+    );
+    const people = await makePeople(service, postgres.url, apiKey, population);
+    const pidFile = await readFile(join(folder, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
+    return { service, floor, databasePid: Number.parseInt(pidFile, 10), people, apiKey, startAgain, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+/** Every file a browser may ask for under /assets; what is not listed does not exist. */
+export const ownAssets = [
+  'api.js',
+  'case-access.js',
+  'case-view.js',
+  'case.js',
+  'confirm.js',
+  'docs.js',
+  'dom.js',
+  'form.js',
+  'freeze.js',
+  'icon.svg',
+  'keep.js',
+  'link-token.js',
+  'mailed-link.js',
+  'pages.css',
+  'reset.js',
+  'second-factor.js',
+  'security.js',
+  'session.js',
+  'sign-in.js',
+  'sign-up.js',
+  'steps.js',
+  'texts.js',
+  'times.js',
+  'unlock.js',
+] as const;
+
+export const packageAssets = {
+  'pico.css': '@picocss/pico/css/pico.min.css',
+  'swagger-ui.css': 'swagger-ui-dist/swagger-ui.css',
+  'swagger-ui-bundle.js': 'swagger-ui-dist/swagger-ui-bundle.js',
+} as const;
+
+/** Only where /docs is served. */
+export const docsAssets: readonly string[] = ['docs.js', 'swagger-ui.css', 'swagger-ui-bundle.js'];
+
+export type AssetName = (typeof ownAssets)[number] | keyof typeof packageAssets;

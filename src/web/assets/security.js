@@ -1,0 +1,51 @@
+// @ts-check
+import { Refusal } from './api.js';
+import { element, fill, find, onPress } from './dom.js';
+import { bindButtons, describe, onSubmit, tell } from './form.js';
+import { bindKeeping } from './keep.js';
+import { bindSecondFactor, showSecondFactor } from './second-factor.js';
+import { asOwner, noteSignedIn, signOut } from './session.js';
+import { show } from './steps.js';
+import { say } from './texts.js';
+import { formatTime } from './times.js';
+
+/** @typedef {{ scope: string, since: string, until: string | null }} Hold */
+
+bindButtons();
+bindKeeping();
+bindSecondFactor(load);
+onPress('[data-sign-out]', signOut);
+onSubmit('freeze', async ({ message }) => {
+  const { caseReference, receipt } = await asOwner('POST', '/v1/me/freeze', message === undefined ? {} : { message });
+  noteSignedIn(false);
+  fill(show('frozen'), { reference: caseReference, receipt });
+});
+
+try {
+  await load();
+  show('overview');
+} catch (error) {
+  tell(
+    find('[data-step=wait] p', HTMLElement),
+    describe(error instanceof Refusal ? error : new Refusal('unexpected', {}, 0)),
+  );
+}
+
+async function load() {
+  const me = await asOwner('GET', '/v1/me');
+  noteSignedIn(true);
+  fill(document, { email: me.email });
+  showHolds(me.holds);
+  showSecondFactor(me.secondFactor);
+}
+
+/** @param {Hold[]} holds */
+function showHolds(holds) {
+  find('[data-holds]', HTMLElement).hidden = holds.length === 0;
+  find('[data-list=holds]', HTMLElement).replaceChildren(
+    ...holds.map(({ scope, until }) => {
+      const end = until === null ? say('page.hold.open') : say('page.hold.until', { until: formatTime(until) });
+      return element('li', {}, `${say(`page.scope.${scope}`)} `, element('small', {}, end));
+    }),
+  );
+}

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openapiDocument } from '../src/app.ts';
+import { newId } from '../src/crypto/ids.ts';
+import { type Kit, prepare, tries } from './support/gate-tries.ts';
+import { type Harness, newAgent, openHarness, type TestAgent } from './support/harness.ts';
+
+/** What each operation asks of the gate; `open` is what no hold stops, with its reason beside it. */
+// biome-ignore format: a table reads as one
+const gates: Record<string, string[]> = {
+  'POST /v1/auth/sign-up':                       ['open'], // a wish for an account that is none yet
+  'POST /v1/auth/email-confirmation':            ['open'], // opens nothing that sign-in does not ask about
+  'POST /v1/auth/sign-in':                       ['sign-in'],
+  'POST /v1/auth/second-factor':                 ['sign-in'],
+  'POST /v1/auth/case-access':                   ['case-access'],
+  'POST /v1/auth/refresh':                       ['refresh'],
+  'POST /v1/auth/sign-out':                      ['use-session'],
+  'POST /v1/auth/password-reset':                ['reset-password'],
+  'POST /v1/auth/password-reset/confirm':        ['reset-password'],
+  'POST /v1/auth/link':                          ['open'], // looking changes nothing
+  'POST /v1/auth/link/use':                      ['sign-in', 'open'], // unlocking; freezing is never refused
+  'GET /v1/me':                                  ['use-session', 'case-access'],
+  'POST /v1/me/totp':                            ['security-change'],
+  'DELETE /v1/me/totp':                          ['security-change'],
+  'POST /v1/me/totp/confirm':                    ['security-change'],
+  'POST /v1/me/recovery-codes':                  ['security-change'],
+  'POST /v1/me/freeze':                          ['use-session'],
+  'POST /v1/me/reports':                         ['use-session', 'case-access'],
+  'GET /v1/me/cases':                            ['use-session', 'case-access'],
+  'GET /v1/me/cases/{id}':                       ['use-session', 'case-access'],
+  'POST /v1/me/cases/{id}/messages':             ['use-session', 'case-access'],
+  'POST /v1/server/accounts':                    ['open'], // a new account has no holds
+  'GET /v1/server/accounts/{id}':                ['open'], // the host reads
+  'POST /v1/server/sessions/introspect':         ['use-session'],
+  'GET /v1/server/accounts/{id}/gate':           ['sign-in', 'payment', 'withdrawal', 'security-change'],
+  'POST /v1/server/accounts/{id}/freeze':        ['open'], // the way in
+  'POST /v1/server/transactions':                ['payment', 'withdrawal', 'open'], // money coming in is open
+  'GET /v1/server/transactions/{transactionId}': ['open'], // the host reads
+  'POST /v1/agent/auth/sign-in':                 ['open'], // from here on staff, who act on accounts and are none
+  'POST /v1/agent/auth/refresh':                 ['open'],
+  'POST /v1/agent/auth/sign-out':                ['open'],
+  'GET /v1/agent/accounts':                      ['open'],
+  'GET /v1/agent/accounts/{id}':                 ['open'],
+  'POST /v1/agent/accounts/{id}/unlock':         ['open'], // opens a lockout, never a hold
+  'POST /v1/agent/accounts/{id}/revoke-sessions': ['open'],
+  'POST /v1/agent/accounts/{id}/freeze':         ['open'],
+  'POST /v1/agent/accounts/{id}/holds':          ['open'],
+  'GET /v1/agent/cases':                         ['open'],
+  'GET /v1/agent/cases/{id}':                    ['open'],
+  'GET /v1/agent/tickets':                       ['open'],
+  'GET /v1/agent/events':                        ['open'],
+  'GET /v1/agent/deliveries':                    ['open'],
+  'POST /v1/agent/deliveries/{id}/replay':       ['open'],
+};
+
+/** What the design says each scope stops: written a second time, so that the code's own table is no judge of itself. */
+const stopped: Record<string, string[]> = {
+  all: ['sign-in', 'refresh', 'use-session', 'reset-password', 'security-change', 'payment', 'withdrawal'],
+  'sign-in': ['sign-in', 'refresh', 'reset-password'],
+  payments: ['payment', 'withdrawal'],
+  withdrawals: ['withdrawal'],
+  'security-changes': ['security-change', 'reset-password'],
+};
+const cells = [
+  ...['agent', 'owner', 'policy', 'legal', 'rule'].map((source) => ['all', source] as const),
+  ...['sign-in', 'payments', 'withdrawals', 'security-changes'].map((scope) => [scope, 'legal'] as const),
+  ['payments', 'owner'] as const,
+  ['withdrawals', 'policy'] as const,
+];
+const placed = [...Object.keys(stopped).map((scope) => [scope, 'review'] as const), ['all', 'legal-order'] as const];
+
+let h: Harness;
+let agent: TestAgent;
+beforeAll(async () => {
+  h = await openHarness({ policy: { 'limits.mailPerRecipient': 100 } });
+  agent = await newAgent(h);
+});
+afterAll(() => h.close());
+
+async function walk(kit: Kit): Promise<Record<string, string>> {
+  const outcome: Record<string, string> = {};
+  for (const { operation, what, go } of tries) {
+    outcome[`${operation}, ${what}`] = (await go(h, kit)) ? 'allowed' : 'refused';
+  }
+  return outcome;
+}
+
+function expectedUnder(scope: string | undefined): Record<string, string> {
+  const actions = scope === undefined ? [] : (stopped[scope] as string[]);
+  return Object.fromEntries(
+    tries.map(({ operation, what, action }) => [
+      `${operation}, ${what}`,
+      actions.includes(action) ? 'refused' : 'allowed',
+    ]),
+  );
+}
+
+describe('the gate', () => {
+  it('V8.3.1 has a row for every operation of the contract', () => {
+    const { paths } = openapiDocument() as { paths: Record<string, object> };
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(Object.keys(gates).sort()).toEqual(operations.sort());
+  });
+
+  it('is walked by every row that asks something of it', () => {
+    for (const [operation, actions] of Object.entries(gates)) {
+      const walked = tries.filter((each) => each.operation === operation).map((each) => each.action);
+      const asked = actions.every((action) => action === 'open') ? [] : actions;
+      expect([...new Set(walked)].sort(), operation).toEqual([...asked].sort());
+    }
+  });
+
+  it('lets everything pass on an account without holds', async () => {
+    expect(await walk(await prepare(h, agent))).toEqual(expectedUnder(undefined));
+  });
+
+  // Only the row is written: no session is ended and no link voided, so that the gate alone must hold.
+  it.each(cells)('V8.3.2 walks a bare hold on %s from %s along every path', async (scope, source) => {
+    const kit = await prepare(h, agent);
+    const now = h.clock.now();
+    for (const accountId of kit.accounts) {
+      const values = [newId(now), accountId, scope, source, now];
+      const columns = 'id, account_id, scope, source, since, reason_code';
+      await h.pool.query(`insert into holds (${columns}) values ($1, $2, $3, $4, $5, 'review')`, values);
+    }
+    expect(await walk(kit)).toEqual(expectedUnder(scope));
+  });
+
+  it.each(placed)('walks a hold on %s that an agent placed for %s along every path', async (scope, reasonCode) => {
+    const kit = await prepare(h, agent);
+    for (const accountId of kit.accounts) {
+      const body = { scope, reasonCode, note: 'Checking' };
+      const path = `/v1/agent/accounts/${accountId}/holds`;
+      expect((await h.post(path, body, { token: agent.accessToken })).status).toBe(201);
+    }
+    expect(await walk(kit)).toEqual(expectedUnder(scope));
+  });
+
+  it('lets everything pass again once a hold has run out', async () => {
+    const kit = await prepare(h, agent);
+    const now = h.clock.now();
+    for (const accountId of kit.accounts) {
+      const values = [newId(now), accountId, new Date(now.getTime() - 60_000), now];
+      await h.pool.query(
+        `insert into holds (id, account_id, scope, source, reason_code, since, until)
+         values ($1, $2, 'all', 'agent', 'review', $3, $4)`,
+        values,
+      );
+    }
+    expect(await walk(kit)).toEqual(expectedUnder(undefined));
+  });
+});

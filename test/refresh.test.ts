@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Harness, newAgent, newOwner, openHarness, PASSWORD } from './support/harness.ts';
+
+let h: Harness;
+beforeAll(async () => {
+  h = await openHarness();
+});
+afterAll(() => h.close());
+
+const refresh = (refreshToken: string) => h.post('/v1/auth/refresh', { refreshToken });
+const me = async (token: string) => (await h.get('/v1/me', token)).status;
+const claims = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+describe('a refresh token', () => {
+  it('trades once for its successor; who signed in, when and how stays (HT-S2)', async () => {
+    const owner = await newOwner(h);
+    h.clock.advance(4 * 60_000);
+    const { status, body } = await refresh(owner.refreshToken);
+    expect(status).toBe(200);
+    expect(Object.keys(body).sort()).toEqual(['accessToken', 'expiresIn', 'refreshToken']);
+    expect(body.refreshToken).not.toBe(owner.refreshToken);
+    const [before, after] = [claims(owner.accessToken), claims(body.accessToken)];
+    for (const name of ['sub', 'sid', 'auth_time', 'acr', 'amr', 'iss', 'aud']) expect(after[name]).toEqual(before[name]);
+    expect(after.jti).not.toBe(before.jti);
+    expect(after.iat).toBe(before.iat + 240);
+    expect(await me(body.accessToken)).toBe(200);
+  });
+
+  it('V10.4.5 V15.4.2 gives sixteen callers at once one successor, and ends the session', async () => {
+    const owner = await newOwner(h);
+    const other = (await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD })).body;
+    const answers = await Promise.all(Array.from({ length: 16 }, () => refresh(owner.refreshToken)));
+    const won = answers.filter(({ status }) => status === 200);
+    expect(won).toHaveLength(1);
+    expect(answers.filter(({ body }) => body.code === 'invalid-refresh-token')).toHaveLength(15);
+    expect((await refresh(won[0]?.body.refreshToken)).status, 'the successor').toBe(401);
+    expect(await me(won[0]?.body.accessToken), 'its access token').toBe(401);
+    expect(await me(owner.accessToken), 'the first access token').toBe(401);
+    expect(await me(other.accessToken), 'another session').toBe(200);
+  });
+
+  it('HT-F1 ends the session when it is used again, as one event and one mail', async () => {
+    const owner = await newOwner(h);
+    const second = (await refresh(owner.refreshToken)).body;
+    const third = (await refresh(second.refreshToken)).body;
+    expect((await refresh(owner.refreshToken)).body.code).toBe('invalid-refresh-token');
+    expect(await me(third.accessToken)).toBe(401);
+    for (const { refreshToken } of [owner, second, third]) await refresh(refreshToken);
+    const { rows } = await h.pool.query(
+      `select e.session_id, s.end_reason from events e join sessions s on s.id = e.session_id
+       where e.account_id = $1 and e.type = 'refresh.reused'`,
+      [owner.accountId],
+    );
+    expect(rows).toEqual([{ session_id: owner.sessionId, end_reason: 'refresh-reused' }]);
+    const subjects = (await h.mails(owner.email)).filter(({ text }) => text.includes('used the same session'));
+    expect(subjects).toHaveLength(1);
+    expect(subjects[0]?.text).toMatch(/\/freeze#token=/);
+  });
+
+  it('is refused alike when unknown, used and of an ended session', async () => {
+    const [owner, out] = [await newOwner(h), await newOwner(h)];
+    await h.post('/v1/auth/sign-out', undefined, { token: out.accessToken });
+    await refresh(owner.refreshToken);
+    const answers = [
+      await refresh('hf_rt_nobody-was-ever-given-this-one'),
+      await refresh(out.refreshToken),
+      await refresh(owner.refreshToken),
+      await h.post('/v1/auth/refresh', {}),
+    ];
+    const shown = answers.map(({ status, body }) => ({ status, body: { ...body, requestId: '' } }));
+    expect(new Set(shown.map((one) => JSON.stringify(one))).size).toBe(1);
+    expect(shown[0]).toMatchObject({ status: 401, body: { code: 'invalid-refresh-token' } });
+  });
+
+  it('V7.2.3 has 256 random bits and stands in the database as a hash alone', async () => {
+    const owner = await newOwner(h);
+    expect(Buffer.from(owner.refreshToken.replace('hf_rt_', ''), 'base64url')).toHaveLength(32);
+    const { rows } = await h.pool.query('select * from refresh_tokens where session_id = $1', [owner.sessionId]);
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain(owner.refreshToken);
+  });
+});
+
+describe('an agent’s refresh token', () => {
+  const refreshAgent = (refreshToken: string) => h.post('/v1/agent/auth/refresh', { refreshToken });
+  const cases = async (token: string) => (await h.get('/v1/agent/cases', token)).status;
+
+  it('gives sixteen callers at once one successor, and ends the session', async () => {
+    const agent = await newAgent(h);
+    const answers = await Promise.all(Array.from({ length: 16 }, () => refreshAgent(agent.refreshToken)));
+    const won = answers.filter(({ status }) => status === 200);
+    expect(won).toHaveLength(1);
+    expect(await cases(won[0]?.body.accessToken)).toBe(401);
+    expect(await cases(agent.accessToken)).toBe(401);
+  });
+
+  it('V8.4.2 is no good after 15 idle minutes', async () => {
+    const agent = await newAgent(h);
+    h.clock.advance(14 * 60_000);
+    const fresh = (await refreshAgent(agent.refreshToken)).body;
+    expect(await cases(fresh.accessToken)).toBe(200);
+    h.clock.advance(15 * 60_000);
+    expect((await refreshAgent(fresh.refreshToken)).status).toBe(401);
+  });
+
+  it('V8.3.2 is no good once the agent is disabled, nor is the access token', async () => {
+    const agent = await newAgent(h);
+    await h.pool.query('update agents set disabled_at = $2 where id = $1', [agent.agentId, h.clock.now()]);
+    expect(await cases(agent.accessToken)).toBe(401);
+    expect((await refreshAgent(agent.refreshToken)).status).toBe(401);
+  });
+});
