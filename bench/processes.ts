@@ -7,6 +7,8 @@ import { Connection, type Target } from './client.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..');
+// Nothing of the caller's: a DATABASE_URL or a policy of theirs would be measured instead.
+const bare = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
 const SERVICE = ['bin/holdfast.js', 'serve'];
 
 export type Running = Target & {
@@ -29,7 +31,7 @@ export async function startFloor(env: Environment, logFile: string): Promise<Run
 export async function holdfast<T>(args: string[], env: Environment): Promise<T> {
   const { stdout } = await run(process.execPath, ['bin/holdfast.js', ...args, '--json'], {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...bare, ...env },
   });
   return JSON.parse(stdout) as T;
 }
@@ -39,7 +41,7 @@ async function start(args: string[], env: Environment, probe: string, logFile: s
   const log = openSync(logFile, 'a');
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...bare, ...env },
     stdio: ['ignore', 'pipe', log],
   });
   try {

@@ -67,7 +67,7 @@ export function renderTable(rows: readonly (readonly string[])[]): string {
 }
 
 function perSecond(rate: number): string {
-  return `${rate < 1000 ? rate.toFixed(0) : (rate / 1000).toFixed(2) + 'k'}/s`;
+  return `${rate < 1000 ? rate.toFixed(0) : `${(rate / 1000).toFixed(2)}k`}/s`;
 }
 
 function ms(value: number): string {

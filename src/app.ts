@@ -14,7 +14,7 @@ import { type Env, type Router, router } from './http.ts';
 import { text } from './languages/languages.ts';
 import { linkRoutes } from './links/routes.ts';
 import { passwordRoutes } from './passwords/routes.ts';
-import { Problem, problemBody, problems } from './problem.ts';
+import { Problem, type ProblemCode, problemBody, problems } from './problem.ts';
 import { secondFactorRoutes } from './second-factors/routes.ts';
 import { introspectionRoutes, sessionRoutes } from './sessions/routes.ts';
 import { signInRoutes } from './sign-in/routes.ts';
@@ -78,7 +78,7 @@ export function openapiDocument(): object {
   for (const [name, description] of Object.entries(schemes)) {
     app.openAPIRegistry.registerComponent('securitySchemes', name, { type: 'http', scheme: 'bearer', description });
   }
-  return app.getOpenAPI31Document({
+  const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Holdfast',
@@ -90,6 +90,43 @@ export function openapiDocument(): object {
     tags: ['Anyone', 'Owner', 'Host', 'Agent'].map((name) => ({ name })),
     security: [],
   });
+  declareShared(document.paths as Paths);
+  return document;
+}
+
+type Operation = { requestBody?: object; parameters?: object[]; responses: Record<string, { description: string }> };
+type Paths = Record<string, Record<string, Operation>>;
+
+/** What the code around every handler can answer, so that no route has to say it again. */
+function declareShared(paths: Paths): void {
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      declare(operation, ['busy']);
+      if (operation.requestBody) declare(operation, ['malformed-json', 'body-too-large', 'unsupported-media-type']);
+      if (method !== 'post' || !/^\/v1\/(server|agent\/(?!auth\/))/.test(path)) continue;
+      declare(operation, ['idempotency-key-in-flight', 'idempotency-key-reused']);
+      operation.parameters = [...(operation.parameters ?? []), idempotencyKey];
+    }
+  }
+}
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key and body have the same answer and one effect, for 24 hours',
+  schema: { type: 'string', maxLength: 255 },
+};
+
+function declare({ responses }: Operation, codes: ProblemCode[]): void {
+  for (const code of codes) {
+    const declared = responses[problems[code]];
+    const description = [...(declared?.description.split(', ') ?? []), `\`${code}\``];
+    responses[problems[code]] = {
+      ...{ content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+      description: [...new Set(description)].join(', '),
+    };
+  }
 }
 
 const schemes = {

@@ -54,9 +54,13 @@ export function frame(ctx: Context): Guard {
   };
 }
 
-/** A body must be JSON and small before anything looks at it; what has no length is counted while it is read. */
+/**
+ * A body must be JSON, small, and text that can be stored before anything looks at it; what has no length is counted
+ * while it is read.
+ */
 export function requireJson(): Guard {
   return async (c, next) => {
+    if (c.req.url.includes('%00')) throw unstorable('');
     if (!BODY_METHODS.includes(c.req.method)) return await next();
     const length = c.req.header('content-length');
     if (length !== undefined && Number(length) > MOST_BYTES) throw new Problem('body-too-large');
@@ -67,7 +71,57 @@ export function requireJson(): Guard {
     if (!hasBody) return await next();
     const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');
-    if (length === undefined && (await c.req.text()).length > MOST_BYTES) throw new Problem('body-too-large');
+    if (length === undefined) c.req.raw = new Request(c.req.raw, { body: await readUpTo(c.req.raw, MOST_BYTES) });
+    requireText(await c.req.text());
     await next();
   };
+}
+
+async function readUpTo(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > most) throw new Problem('body-too-large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Refuses what JSON can write and no text column can hold: NUL, and half of a surrogate pair. */
+function requireText(json: string): void {
+  if (!/\\u(0000|d[89a-f])/i.test(json)) return;
+  const pointer = findUnstorable(parse(json));
+  if (pointer !== undefined) throw unstorable(pointer);
+}
+
+function unstorable(pointer: string): Problem {
+  return new Problem('invalid-request', { errors: [{ pointer, detail: 'has a character that cannot be stored' }] });
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Problem('malformed-json');
+  }
+}
+
+/** Where the first such text is. A list of what is left to see, since a caller chooses how deep a value goes. */
+function findUnstorable(root: unknown): string | undefined {
+  const left: [pointer: string, value: unknown][] = [['', root]];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const [pointer, value] = next;
+    if (typeof value === 'string' && !isStorable(value)) return pointer;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      if (!isStorable(key)) return pointer;
+      left.push([`${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`, inner]);
+    }
+  }
+  return undefined;
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
 }

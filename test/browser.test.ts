@@ -28,6 +28,13 @@ const shown = (page: Page, step: string) => page.locator(`[data-step=${step}]`).
 const textOf = async (page: Page, value: string) =>
   (await page.locator(`[data-value=${value}]:visible`).first().textContent()) ?? '';
 
+/** A page of its own, past what it has to fetch; a fragment alone would not load it anew. */
+async function open(page: Page, path: string): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(path);
+  await page.waitForFunction(`!document.querySelector('[data-step=wait]:not([hidden])')`);
+}
+
 describe('an owner in a browser', () => {
   it('signs up, protects the account, freezes it and writes to the case', async () => {
     const { page, context } = await h.visit();
@@ -43,11 +50,13 @@ describe('an owner in a browser', () => {
     await h.mails(email);
     await page.goto('/dev/inbox');
     await page.locator('.cases a').first().click();
-    await page.locator('pre.mail a[href*="/confirm#token="]').click();
-    await shown(page, 'press');
-    expect(page.url()).toBe(`${h.origin}/confirm`);
-    await fillAndSend(page, 'confirm', {});
-    await shown(page, 'done');
+    const opened = context.waitForEvent('page');
+    await page.frameLocator('iframe.mail').getByRole('link', { name: 'Confirm my address' }).click();
+    const confirmation = await opened;
+    await shown(confirmation, 'press');
+    expect(confirmation.url()).toBe(`${h.origin}/confirm`);
+    await fillAndSend(confirmation, 'confirm', {});
+    await shown(confirmation, 'done');
 
     await signIn(page, email);
     await page.waitForURL('**/security');
@@ -67,6 +76,9 @@ describe('an owner in a browser', () => {
     await page.locator('#recovery-codes').waitFor();
     const codes = (await page.locator('#recovery-codes').textContent())?.split('\n') ?? [];
     expect(codes).toHaveLength(10);
+    const saved = page.waitForEvent('download');
+    await page.locator('[data-download=recovery-codes]').click();
+    expect(readFileSync(await (await saved).path(), 'utf8')).toBe(`${codes.join('\n')}\n`);
     await page.locator('[data-codes-kept]').click();
     await page.getByText('10 recovery codes are left').waitFor();
     await page.getByText('Withdrawals are stopped.').waitFor();
@@ -175,6 +187,22 @@ describe('an owner in a browser', () => {
     await context.close();
   });
 
+  it('keeps the session when its page is left while tokens are traded', async () => {
+    const owner = await newOwner(h);
+    const { page, context } = await h.visit();
+    await signIn(page, owner.email);
+    await page.waitForURL('**/security');
+    for (let hasty = 0; hasty < 6; hasty += 1) {
+      await page.goto('/security', { waitUntil: 'commit' });
+      await page.waitForTimeout(30 + hasty * 20);
+    }
+    await page.goto('/security');
+    await shown(page, 'overview');
+    const mails = await h.mails(owner.email);
+    expect(mails.filter((mail) => mail.subject.includes('ended a session'))).toEqual([]);
+    await context.close();
+  });
+
   it('reports from a case mail, without signing in', async () => {
     const owner = await newOwner(h);
     await h.post('/v1/me/freeze', {}, { token: owner.accessToken });
@@ -203,7 +231,6 @@ const paths = [
   '/confirm#token=some-token-or-other',
   '/reset',
   '/reset#token=some-token-or-other',
-  '/security',
   '/freeze#token=some-token-or-other',
   '/unlock#token=some-token-or-other',
   '/case',
@@ -217,22 +244,63 @@ describe('every page', () => {
   it.each([
     ['en-GB', 'light'],
     ['zh-CN', 'dark'],
-  ] as const)('has no serious accessibility finding in %s, %s', async (locale, colorScheme) => {
-    const owner = await newOwner(h);
-    const [mail] = await h.mails(owner.email);
-    const { page, context } = await h.visit({ locale, colorScheme, bypassCSP: true });
-    await signIn(page, owner.email);
-    await page.waitForURL('**/security');
-    const found: string[] = [];
-    for (const path of [...paths, `/dev/inbox/${mail?.id}`]) {
-      await page.goto('about:blank');
-      await page.goto(path);
-      await page.waitForFunction(`!document.querySelector('[data-step=wait]:not([hidden])')`);
-      expect(await page.locator('html').getAttribute('lang')).toBe(locale === 'en-GB' ? 'en' : locale);
-      await page.evaluate(axe);
-      found.push(...(await page.evaluate(seriousFindings)).map((finding) => `${path}: ${finding}`));
-    }
-    expect(found).toEqual([]);
+  ] as const)(
+    'has no serious accessibility finding in %s, %s',
+    async (locale, colorScheme) => {
+      const owner = await newOwner(h);
+      const [mail] = await h.mails(owner.email);
+      const { page, context } = await h.visit({ locale, colorScheme, bypassCSP: true });
+      const found: string[] = [];
+      const look = async (what: string) => {
+        await page.evaluate(axe);
+        const findings = await page.evaluate<string[]>(seriousFindings);
+        found.push(...findings.map((finding) => `${what}: ${finding}`));
+      };
+      await signIn(page, owner.email);
+      await page.waitForURL('**/security');
+      await shown(page, 'overview');
+      for (const path of [...paths, `/dev/inbox/${mail?.id}`]) {
+        await open(page, path);
+        expect(await page.locator('html').getAttribute('lang')).toBe(locale === 'en-GB' ? 'en' : locale);
+        await look(path);
+      }
+
+      await open(page, '/security');
+      await page.locator('[data-open=ask-freeze]').click();
+      await page.locator('[data-enrol]').click();
+      await page.locator('[data-qr][src]').waitFor();
+      await look('enrolment');
+      await fillAndSend(page, 'totp-confirm', { code: '000000' });
+      await page.locator('[data-form=totp-confirm] [data-error]:visible').waitFor();
+      const code = totpCode(await textOf(page, 'secret'), h.clock.now());
+      await fillAndSend(page, 'totp-confirm', { code });
+      await page.locator('#recovery-codes').waitFor();
+      await look('recovery codes');
+      await page.locator('[data-codes-kept]').click();
+      await page.locator('[data-open=ask-remove]').click();
+      await look('second factor on');
+      await fillAndSend(page, 'freeze', {});
+      await shown(page, 'frozen');
+      await look('frozen');
+      const mails = await h.mails(owner.email);
+      const token = tokenIn(
+        mails.find((each) => each.text.includes('/case#token=')),
+        'case',
+      );
+      await open(page, `/case#token=${token}`);
+      await page.locator('[data-list=cases] button').click();
+      await fillAndSend(page, 'message', { message: 'Hello.' });
+      await page.locator('.messages .doubt').waitFor();
+      await look('case');
+      expect(found).toEqual([]);
+      await context.close();
+    },
+    60_000,
+  );
+
+  it('V3.4.3 keeps to its policy', async () => {
+    const { page, context } = await h.visit();
+    for (const path of paths) await open(page, path);
     await context.close();
   });
 

@@ -127,8 +127,7 @@ describe('an idempotency key', () => {
   });
 
   it.each(['with a space', '', 'ü', 'x'.repeat(256)])('is refused when it is malformed: %j', async (key) => {
-    if (/[^\x20-\x7e]/.test(key)) return expect(() => new Headers({ 'idempotency-key': key })).not.toThrow();
-    const { email } = { email: someEmail() };
+    const email = someEmail();
     expect((await create({ email }, key)).body.code).toBe('invalid-request');
     expect(await accountsWith(email)).toBe(0);
   });

@@ -51,9 +51,21 @@ describe('a counter that gives no place', () => {
     ['is busy while all its places are taken', counter({ in_flight: Array(5).fill(now) }), { verdict: 'busy' }],
     ['is busy with failures and places together', counter({ failures: 3, in_flight: [now, now] }), { verdict: 'busy' }],
     ['is open with a place left', counter({ failures: 3, in_flight: [now] }), { verdict: 'open' }],
-    ['is busy while a place may still finish', counter({ in_flight: Array(5).fill(later(-29_999)) }), { verdict: 'busy' }],
-    ['is locked by places that were lost', counter({ in_flight: Array(5).fill(later(-30_000)) }), { verdict: 'locked', isNew: true }],
-    ['counts lost places with failures', counter({ failures: 4, in_flight: [later(-30_000)] }), { verdict: 'locked', isNew: true }],
+    [
+      'is busy while a place may still finish',
+      counter({ in_flight: Array(5).fill(later(-29_999)) }),
+      { verdict: 'busy' },
+    ],
+    [
+      'is locked by places that were lost',
+      counter({ in_flight: Array(5).fill(later(-30_000)) }),
+      { verdict: 'locked', isNew: true },
+    ],
+    [
+      'counts lost places with failures',
+      counter({ failures: 4, in_flight: [later(-30_000)] }),
+      { verdict: 'locked', isNew: true },
+    ],
     ['keeps lost places as failures', counter({ failures: 1, in_flight: [later(-60_000), now] }), { verdict: 'open' }],
   ])('%s', (_name, before, verdict) => {
     expect(judge(before, limit, now).judgement).toMatchObject(verdict);

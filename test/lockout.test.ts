@@ -163,7 +163,10 @@ describe('the mail about a lock', () => {
     const { owner, freeze } = await lockedOwner();
     for (let n = 0; n < 3; n++) await signIn(owner.email);
     const subjects = (await h.mails(owner.email)).map(({ subject }) => subject);
-    expect(subjects.filter((subject) => /sign-in|sign in/i.test(subject)), subjects.join()).toHaveLength(1);
+    expect(
+      subjects.filter((subject) => /sign-in|sign in/i.test(subject)),
+      subjects.join(),
+    ).toHaveLength(1);
     const pressed = await h.post('/v1/auth/link/use', { token: freeze, confirm: true });
     expect(pressed.body.hold).toMatchObject({ scope: 'all', reasonCode: 'account-takeover' });
   });

@@ -20,8 +20,7 @@ const NEW_PASSWORD = 'another long enough sentence';
 const request = (identifier: string, call: object = {}) => h.post('/v1/auth/password-reset', { identifier }, call);
 const confirm = (token: string, extra: object = {}) =>
   h.post('/v1/auth/password-reset/confirm', { token, newPassword: NEW_PASSWORD, ...extra });
-const signIn = (email: string, password = PASSWORD) =>
-  h.post('/v1/auth/sign-in', { identifier: email, password });
+const signIn = (email: string, password = PASSWORD) => h.post('/v1/auth/sign-in', { identifier: email, password });
 const me = async (token: string) => (await h.get('/v1/me', token)).status;
 
 async function tokenFor(owner: Owner): Promise<string> {
@@ -191,17 +190,20 @@ describe('a frozen account', () => {
     expect(await resetMails(owner.email)).toHaveLength(1);
   });
 
-  it.each(['sign-in', 'security-changes'])('nor has one held on %s, though the link was mailed before', async (scope) => {
-    const owner = await newOwner(h);
-    const token = await tokenFor(owner);
-    await h.pool.query(
-      `insert into holds (id, account_id, scope, reason_code, source, since)
+  it.each(['sign-in', 'security-changes'])(
+    'nor has one held on %s, though the link was mailed before',
+    async (scope) => {
+      const owner = await newOwner(h);
+      const token = await tokenFor(owner);
+      await h.pool.query(
+        `insert into holds (id, account_id, scope, reason_code, source, since)
        values (gen_random_uuid(), $1, $2, 'review', 'agent', $3)`,
-      [owner.accountId, scope, h.clock.now()],
-    );
-    const refused = await confirm(token);
-    expect([refused.status, refused.body.code]).toEqual([403, 'account-held']);
-    await h.pool.query('update holds set released_at = since where account_id = $1', [owner.accountId]);
-    expect((await signIn(owner.email)).status, 'the old password stands').toBe(200);
-  });
+        [owner.accountId, scope, h.clock.now()],
+      );
+      const refused = await confirm(token);
+      expect([refused.status, refused.body.code]).toEqual([403, 'account-held']);
+      await h.pool.query('update holds set released_at = since where account_id = $1', [owner.accountId]);
+      expect((await signIn(owner.email)).status, 'the old password stands').toBe(200);
+    },
+  );
 });

@@ -20,7 +20,8 @@ describe('a refresh token', () => {
     expect(Object.keys(body).sort()).toEqual(['accessToken', 'expiresIn', 'refreshToken']);
     expect(body.refreshToken).not.toBe(owner.refreshToken);
     const [before, after] = [claims(owner.accessToken), claims(body.accessToken)];
-    for (const name of ['sub', 'sid', 'auth_time', 'acr', 'amr', 'iss', 'aud']) expect(after[name]).toEqual(before[name]);
+    for (const name of ['sub', 'sid', 'auth_time', 'acr', 'amr', 'iss', 'aud'])
+      expect(after[name]).toEqual(before[name]);
     expect(after.jti).not.toBe(before.jti);
     expect(after.iat).toBe(before.iat + 240);
     expect(await me(body.accessToken)).toBe(200);

@@ -150,19 +150,22 @@ describe('V7.5.1 HT-S1 a session that is not fresh', () => {
     ['POST', '/v1/me/totp/confirm', { code: '123456' }],
     ['DELETE', '/v1/me/totp', { code: '123456' }],
     ['POST', '/v1/me/recovery-codes', { code: '123456' }],
-  ])('is told to sign in again at %s %s, as RFC 9470 says, and refreshing does not help', async (method, path, body) => {
-    const owner = await newOwner(h);
-    h.clock.advance(15 * 60_000);
-    const atLimit = (await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).body;
-    const call = (token: string) => h.call(method, path, { body, token });
-    expect((await call(atLimit.accessToken)).body?.code).not.toBe('insufficient-authentication');
-    h.clock.advance(1);
-    const fresh = (await h.post('/v1/auth/refresh', { refreshToken: atLimit.refreshToken })).body;
-    const answer = await call(fresh.accessToken);
-    expect([answer.status, answer.body.code]).toEqual([401, 'insufficient-authentication']);
-    expect(answer.headers.get('www-authenticate')).toMatch(
-      /^Bearer error="insufficient_user_authentication", error_description="[^"]+", acr_values="aal1", max_age="900"$/,
-    );
-    expect((await me(fresh.accessToken)).status, 'reading goes on').toBe(200);
-  });
+  ])(
+    'is told to sign in again at %s %s, as RFC 9470 says, and refreshing does not help',
+    async (method, path, body) => {
+      const owner = await newOwner(h);
+      h.clock.advance(15 * 60_000);
+      const atLimit = (await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).body;
+      const call = (token: string) => h.call(method, path, { body, token });
+      expect((await call(atLimit.accessToken)).body?.code).not.toBe('insufficient-authentication');
+      h.clock.advance(1);
+      const fresh = (await h.post('/v1/auth/refresh', { refreshToken: atLimit.refreshToken })).body;
+      const answer = await call(fresh.accessToken);
+      expect([answer.status, answer.body.code]).toEqual([401, 'insufficient-authentication']);
+      expect(answer.headers.get('www-authenticate')).toMatch(
+        /^Bearer error="insufficient_user_authentication", error_description="[^"]+", acr_values="aal1", max_age="900"$/,
+      );
+      expect((await me(fresh.accessToken)).status, 'reading goes on').toBe(200);
+    },
+  );
 });

@@ -69,7 +69,9 @@ describe('wrong codes', () => {
       h.clock.advance(minutes * 60_000);
     }
     expect((await answerWith(await challengeOf(owner), codeNow(secret))).status).toBe(200);
-    const locks = (await h.mails(owner.email)).filter(({ text }) => text.includes('authenticator') || text.includes('code'));
+    const locks = (await h.mails(owner.email)).filter(
+      ({ text }) => text.includes('authenticator') || text.includes('code'),
+    );
     expect(locks.length).toBeGreaterThanOrEqual(3);
     const { rows } = await h.pool.query(
       `select count(*)::int as n from events where account_id = $1 and type = 'second-factor.locked'`,

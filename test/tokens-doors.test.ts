@@ -129,7 +129,9 @@ describe('V9.2.2 RFC 8725 3.12: a token of one kind opens no door of another', (
       'case link': 'case access',
     } as Record<string, string>;
     for (const kind of [...order, ...links]) {
-      const { status, body } = await (doors[own[kind] as string] as (typeof doors)[string]).open(tokens[kind] as string);
+      const { status, body } = await (doors[own[kind] as string] as (typeof doors)[string]).open(
+        tokens[kind] as string,
+      );
       if (kind === 'challenge') expect(body.code).toBe('invalid-code');
       else expect(status, kind).toBeLessThan(300);
     }

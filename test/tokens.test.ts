@@ -26,7 +26,8 @@ async function forge(
   change: { header?: object; claims?: object } = {},
   key: KeyObject | Uint8Array = signing().privateKey,
 ): Promise<string> {
-  const clean = (object: object) => Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+  const clean = (object: object) =>
+    Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
   const protectedHeader = clean({ ...header(), ...change.header }) as JWTHeaderParameters;
   return await new SignJWT(clean({ ...claims(), ...change.claims })).setProtectedHeader(protectedHeader).sign(key);
 }
@@ -102,7 +103,10 @@ const forgeries: [string, () => string | Promise<string>][] = [
   ['3.3 a zero signature', () => `${start()}.${middle()}.${Buffer.alloc(64).toString('base64url')}`],
   ['3.3 one claim changed', () => `${start()}.${part({ ...claims(), acr: 'aal2' })}.${end()}`],
   ['3.3 one header changed', () => `${part({ ...header(), x: 1 })}.${middle()}.${end()}`],
-  ['3.7 a payload in UTF-16', () => `${start()}.${Buffer.from(JSON.stringify(claims()), 'utf16le').toString('base64url')}.${end()}`],
+  [
+    '3.7 a payload in UTF-16',
+    () => `${start()}.${Buffer.from(JSON.stringify(claims()), 'utf16le').toString('base64url')}.${end()}`,
+  ],
   ['3.8 another issuer', () => forge({ claims: { iss: 'https://evil.example' } })],
   ['3.8 no issuer', () => forge({ claims: { iss: undefined } })],
   ['3.8 another subject than the session’s', () => forge({ claims: { sub: '0190b0a0-0000-7000-8000-000000000000' } })],
@@ -114,8 +118,14 @@ const forgeries: [string, () => string | Promise<string>][] = [
   ['3.10 a kid that is SQL', () => forge({ header: { kid: `' or 1=1 --` } })],
   ['3.10 a kid of an object’s own', () => forge({ header: { kid: '__proto__' } }, stranger.privateKey)],
   ['3.10 no kid', () => forge({ header: { kid: undefined } })],
-  ['3.10 its own key in jwk', async () => forge({ header: { kid: undefined, jwk: await exportJWK(stranger.publicKey) } }, stranger.privateKey)],
-  ['3.10 a jku elsewhere', () => forge({ header: { kid: 'x', jku: 'https://evil.example/jwks' } }, stranger.privateKey)],
+  [
+    '3.10 its own key in jwk',
+    async () => forge({ header: { kid: undefined, jwk: await exportJWK(stranger.publicKey) } }, stranger.privateKey),
+  ],
+  [
+    '3.10 a jku elsewhere',
+    () => forge({ header: { kid: 'x', jku: 'https://evil.example/jwks' } }, stranger.privateKey),
+  ],
   ['3.10 an x5u elsewhere', () => forge({ header: { kid: 'x', x5u: 'https://evil.example/c' } }, stranger.privateKey)],
   ['3.11 typ of a security event', () => forge({ header: { typ: 'secevent+jwt' } })],
   ['3.11 typ of a case token', () => forge({ header: { typ: 'case+jwt' } })],

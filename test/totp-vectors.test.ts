@@ -55,12 +55,21 @@ describe('the window', () => {
     expect(matchTotp(SECRET, '005924', at(seconds))).toBe(matched);
   });
 
-  it.each(['', '5924', '05924', '0005924', ' 005924', '005924 ', '00 5924', '００５９２４', '+05924', '5924.0', '0x1724'])(
-    'takes %j for no code at all',
-    (code) => {
-      expect(matchTotp(SECRET, code, at(1234567890))).toBeUndefined();
-    },
-  );
+  it.each([
+    '',
+    '5924',
+    '05924',
+    '0005924',
+    ' 005924',
+    '005924 ',
+    '00 5924',
+    '００５９２４',
+    '+05924',
+    '5924.0',
+    '0x1724',
+  ])('takes %j for no code at all', (code) => {
+    expect(matchTotp(SECRET, code, at(1234567890))).toBeUndefined();
+  });
 });
 
 const hasOathtool = spawnSync('oathtool', ['--version']).status === 0;
@@ -112,10 +121,21 @@ describe('a recovery code', () => {
 
   it('is read however it was typed', () => {
     const code = { selector: '01AB', text: '01AB-CDEF-GHJK-MNPQ-RSTV' };
-    for (const typed of ['01AB-CDEF-GHJK-MNPQ-RSTV', '01abcdefghjkmnpqrstv', ' oiab cdef ghjk mnpq rstv ', 'OLAB-cdefghjk-MNPQRSTV']) {
+    for (const typed of [
+      '01AB-CDEF-GHJK-MNPQ-RSTV',
+      '01abcdefghjkmnpqrstv',
+      ' oiab cdef ghjk mnpq rstv ',
+      'OLAB-cdefghjk-MNPQRSTV',
+    ]) {
       expect(readRecoveryCode(typed), typed).toEqual(code);
     }
-    for (const typed of ['', '123456', '01AB-CDEF-GHJK-MNPQ-RST', '01AB-CDEF-GHJK-MNPQ-RSTVW', '01AB-CDEF-GHJK-MNPQ-RSTU']) {
+    for (const typed of [
+      '',
+      '123456',
+      '01AB-CDEF-GHJK-MNPQ-RST',
+      '01AB-CDEF-GHJK-MNPQ-RSTVW',
+      '01AB-CDEF-GHJK-MNPQ-RSTU',
+    ]) {
       expect(readRecoveryCode(typed), typed).toBeUndefined();
     }
   });

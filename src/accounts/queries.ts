@@ -41,6 +41,10 @@ export async function claimIdentifiers(trx: Transaction<Database>, rows: NewIden
   return claimed.map((row) => row.value);
 }
 
+export async function dropUsername(trx: Transaction<Database>, accountId: string): Promise<void> {
+  await trx.updateTable('accounts').set({ username: null }).where('id', '=', accountId).execute();
+}
+
 /** Returns whether the address was still waiting for it. */
 export async function confirmEmail(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
   const row = await trx

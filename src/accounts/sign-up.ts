@@ -92,6 +92,8 @@ async function openAccount(trx: Transaction<Database>, signUpId: string, now: Da
   );
   // Somebody confirmed the same address a moment ago.
   if (!claimed.includes(signUp.email_key)) throw new Problem('invalid-token');
+  // A username that was taken meanwhile is not shown as this account's.
+  if (claimed.length < (signUp.username === null ? 1 : 2)) await queries.dropUsername(trx, id);
   await queries.setPasswordHash(trx, id, signUp.password_hash, now);
   return id;
 }

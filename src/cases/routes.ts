@@ -31,6 +31,14 @@ const CaseView = z
   })
   .openapi('Case');
 const AgentCase = CaseView.extend({ accountId: z.uuid(), assignee: z.uuid().nullable() }).openapi('AgentCase');
+/** `rank.time.id` of the last case seen. */
+const queueCursor = z
+  .string()
+  .regex(/^[1-4]\.\d{1,15}\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  .transform((text) => {
+    const [rank, time, id] = text.split('.') as [string, string, string];
+    return { rank: Number(rank), respondBy: new Date(Number(time)), id };
+  });
 const one = { params: z.object({ id: z.uuid() }) };
 const list = <Schema extends z.ZodType>(item: Schema) =>
   z.object({ items: z.array(item), nextCursor: schemas.nextCursor });
@@ -147,7 +155,12 @@ export function agentCaseRoutes(ctx: Context): Router {
         summary: 'The queue of open cases, most urgent first.',
         middleware: [requireAgent(ctx, 'read')] as const,
         request: {
-          query: page.extend({ kind: kind.optional(), priority: priority.optional(), assignee: z.uuid().optional() }),
+          query: page.extend({
+            cursor: queueCursor.optional(),
+            kind: kind.optional(),
+            priority: priority.optional(),
+            assignee: z.uuid().optional(),
+          }),
         },
         responses: { 200: answer('The queue', list(AgentCase)), ...refusals('unauthorized', 'forbidden') },
       }),
@@ -155,7 +168,7 @@ export function agentCaseRoutes(ctx: Context): Router {
         const { limit, cursor, kind, priority, assignee } = c.req.valid('query');
         const rows = await cases.listQueue(
           ctx,
-          { kind, priority, assigneeId: assignee, after: readQueueCursor(cursor) },
+          { kind, priority, assigneeId: assignee, after: cursor },
           limit + 1,
         );
         return c.json(
@@ -181,11 +194,6 @@ export function agentCaseRoutes(ctx: Context): Router {
         return c.json({ ...showAgentCase(theCase), messages: messages.map(showMessage) }, 200);
       },
     );
-}
-
-function readQueueCursor(cursor: string | undefined) {
-  const [, rank, time, id] = /^([1-4])\.(\d{1,15})\.([0-9a-f-]{36})$/.exec(cursor ?? '') ?? [];
-  return id === undefined ? undefined : { rank: Number(rank), respondBy: new Date(Number(time)), id };
 }
 
 function showCase(row: cases.CaseRow) {

@@ -56,7 +56,7 @@ export function eventRoutes(ctx: Context): Router {
           query: page.extend({
             cursor: z.uuid().optional(),
             actor: z.uuid().optional(),
-            type: z.string().max(80).optional(),
+            type: z.string().min(1).max(80).optional(),
             accountId: z.uuid().optional(),
             from: z.iso.datetime({ offset: true }).optional(),
             to: z.iso.datetime({ offset: true }).optional(),

@@ -15,7 +15,7 @@ export function idempotent(ctx: Context): Guard {
         errors: [{ pointer: '/', detail: 'Idempotency-Key must be 1 to 255 visible characters' }],
       });
     const caller = c.var.apiKey ? `host:${c.var.apiKey.id}` : `agent:${c.var.agent.agent_id}`;
-    const ticket = { caller, key, requestHash: fingerprint(c.req.method, c.req.path, await c.req.text()) };
+    const ticket = { caller, key, requestHash: fingerprint(ctx, c.req.method, c.req.path, await c.req.text()) };
     const kept = await begin(ctx, ticket);
     if (kept) {
       c.res = new Response(kept.body === '' ? null : kept.body, {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { Problem } from '../problem.ts';
 import { DAY, MINUTE, plus } from '../time.ts';
@@ -9,8 +8,9 @@ type Ticket = { caller: string; key: string; requestHash: Buffer };
 
 const rowOf = ({ caller, key }: Ticket) => `idempotency_keys.answer:${caller}:${key}`;
 
-export function fingerprint(method: string, path: string, body: string): Buffer {
-  return createHash('sha256').update(`${method} ${path}\n${body}`).digest();
+/** What makes two requests the same. Keyed, since a body can hold a password that a plain hash would let one guess. */
+export function fingerprint(ctx: Context, method: string, path: string, body: string): Buffer {
+  return ctx.keys.hash('idempotency', `${method} ${path}\n${body}`);
 }
 
 /**

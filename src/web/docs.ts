@@ -38,7 +38,8 @@ export function docsRoutes(ctx: Context, { urlOf }: Assets): Router {
       if (error.code === 'ENOENT') throw new Problem('not-found');
       throw error;
     });
-    return c.body(yaml, 200, { 'content-type': 'application/yaml; charset=utf-8' });
+    const here = yaml.replace(/^( *- url: ).*$/m, `$1${ctx.config.publicUrl}`);
+    return c.body(here, 200, { 'content-type': 'application/yaml; charset=utf-8' });
   });
   return routes;
 }

@@ -3,7 +3,7 @@ import type { Locale, TextKey, TextValues } from '../languages/languages.ts';
 import type { AssetName } from './asset-list.ts';
 
 export type Markup = ReturnType<typeof html>;
-export type Say = (key: TextKey, values?: TextValues) => string;
+type Say = (key: TextKey, values?: TextValues) => string;
 
 /** What a page may show besides its own words. Nothing of the request but its language. */
 export type View = {

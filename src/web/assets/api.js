@@ -17,18 +17,18 @@ export class Refusal extends Error {
 }
 
 /**
- * Calls the API on our own origin. Throws Refusal.
+ * Calls the API on our own origin. Throws Refusal. What outlives the page is answered even when it is left at once.
  * @param {'GET' | 'POST' | 'DELETE'} method
  * @param {string} path
- * @param {{ body?: unknown, token?: string }} [options]
+ * @param {{ body?: unknown, token?: string, outlives?: boolean }} [options]
  * @returns {Promise<any>}
  */
-export async function call(method, path, { body, token } = {}) {
+export async function call(method, path, { body, token, outlives = false } = {}) {
   /** @type {Record<string, string>} */
   const headers = { accept: 'application/json', 'accept-language': document.documentElement.lang };
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
   /** @type {RequestInit} */
-  const request = { method, headers, credentials: 'same-origin', cache: 'no-store' };
+  const request = { method, headers, credentials: 'same-origin', cache: 'no-store', keepalive: outlives };
   if (method !== 'GET') {
     headers['content-type'] = 'application/json';
     request.body = JSON.stringify(body ?? {});

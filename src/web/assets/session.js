@@ -2,6 +2,8 @@
 import { call, Refusal } from './api.js';
 
 const HINT = 'holdfast-signed-in';
+const TRADING = 'holdfast-trading';
+const PATIENCE_MS = 1500;
 
 /** In memory only: gone with the page (ASVS 14.3.3). @type {string | undefined} */
 let accessToken;
@@ -21,12 +23,10 @@ export function maySignedIn() {
   return localStorage.getItem(HINT) !== null;
 }
 
-/** One tab at a time: a refresh token used twice ends the session. Throws Refusal. */
+/** A refresh token used twice ends the session: so one page at a time may trade it. Throws Refusal. */
 export async function renew() {
   try {
-    const fresh = await navigator.locks.request('holdfast-refresh', () =>
-      call('POST', '/v1/auth/refresh', { body: {} }),
-    );
+    const fresh = await navigator.locks.request('holdfast-refresh', trade);
     accessToken = String(fresh.accessToken);
   } catch (error) {
     if (error instanceof Refusal && error.code === 'invalid-refresh-token') noteSignedIn(false);
@@ -43,17 +43,41 @@ export async function renew() {
  */
 export async function asOwner(method, path, body) {
   try {
-    if (accessToken === undefined) await renew();
+    if (accessToken === undefined) await renewOrLeave();
     return await send(method, path, body).catch(async (error) => {
       if (!(error instanceof Refusal && error.code === 'unauthorized')) throw error;
-      await renew();
+      await renewOrLeave();
       return await send(method, path, body);
     });
   } catch (error) {
     const code = error instanceof Refusal ? error.code : '';
     if (code === 'insufficient-authentication') return await leave('fresh');
-    if (code === 'invalid-refresh-token' || code === 'unauthorized') return await leave('ended');
+    if (code === 'unauthorized') return await leave('ended');
     throw error;
+  }
+}
+
+/** A page that was left while it traded has lost its lock, not its call: its answer's cookie is waited for. */
+async function trade() {
+  const begun = Number(localStorage.getItem(TRADING) ?? 0);
+  const rest = begun + PATIENCE_MS - Date.now();
+  if (rest > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(rest, PATIENCE_MS)));
+  localStorage.setItem(TRADING, String(Date.now()));
+  try {
+    return await call('POST', '/v1/auth/refresh', { outlives: true });
+  } finally {
+    localStorage.removeItem(TRADING);
+  }
+}
+
+/** Over, or stopped by a hold: the sign-in page says which. */
+async function renewOrLeave() {
+  try {
+    await renew();
+  } catch (error) {
+    const isOver = error instanceof Refusal && ['invalid-refresh-token', 'account-held'].includes(error.code);
+    if (!isOver) throw error;
+    await leave('ended');
   }
 }
 

@@ -61,7 +61,7 @@ function freezeCard(view: View): Markup {
 <li>${say('page.freeze.effect.money')}</li>
 <li>${say('page.freeze.effect.team')}</li>
 </ul>
-<button type="button" class="alarm outline" data-open="ask-freeze" aria-expanded="false" aria-controls="ask-freeze">${say('page.security.freeze.button')}</button>
+<button type="button" class="alarm ghost" data-open="ask-freeze" aria-expanded="false" aria-controls="ask-freeze">${say('page.security.freeze.button')}</button>
 <div id="ask-freeze" class="ask" hidden>
 <p><strong>${say('page.security.freeze.sure')}</strong></p>
 ${form(view, { name: 'freeze', button: 'page.freeze.button', tone: 'alarm', after: cancel }, fields)}

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openLog } from '../src/log.ts';
+import { type Harness, newAgent, newApiKey, openHarness, someEmail, tokenIn, totpCode } from './support/harness.ts';
+import { freezeLinkOf, mailedToken, signIn } from './support/seed.ts';
+import { openSink, type Sink } from './support/sink.ts';
+
+/** Everything that must never be found anywhere, by what it is. */
+const canaries = new Map<string, string>();
+const lines: string[] = [];
+const secret = randomBytes(32);
+
+let h: Harness;
+let sink: Sink;
+beforeAll(async () => {
+  sink = await openSink();
+  const memory = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+  const env = { HELPDESK: 'webhook', HELPDESK_URL: sink.url, HELPDESK_SECRET: keep('webhook secret', `whsec_${secret.toString('base64')}`) };
+  h = await openHarness({ env, log: openLog('debug', memory) });
+});
+afterAll(async () => {
+  await h.close();
+  await sink.close();
+});
+
+function keep(what: string, value: string): string {
+  expect(value, what).toBeTypeOf('string');
+  canaries.set(`${what} ${canaries.size}`, value);
+  return value;
+}
+
+function keepTokens(what: string, body: Record<string, string>): void {
+  for (const name of ['accessToken', 'refreshToken', 'deviceToken', 'challenge', 'caseToken', 'receiptToken']) {
+    if (body[name] !== undefined) keep(`${what}: ${name}`, body[name]);
+  }
+}
+
+const newPassword = (what: string) => keep(what, `canary ${randomBytes(12).toString('hex')}`);
+
+/** A wallet's whole life, with what is wrong beside what is right. */
+async function live(): Promise<void> {
+  const email = someEmail();
+  const password = newPassword('password');
+  const wrong = newPassword('wrong password');
+  const key = keep('api key', await newApiKey(h));
+  const agent = await newAgent(h, 'admin');
+  for (const [what, value] of [['agent password', agent.password], ['agent totp secret', agent.totpSecret], ['agent token', agent.accessToken], ['agent refresh', agent.refreshToken]] as const) keep(what, value);
+
+  await h.post('/v1/auth/sign-up', { email, password });
+  const confirmation = keep('confirmation', tokenIn((await h.mails(email))[0], 'confirm'));
+  await h.post('/v1/auth/email-confirmation', { token: confirmation });
+  await signIn(h, email, { password: wrong });
+  const owner = await signIn(h, email, { password });
+  keepTokens('sign-in', owner);
+  const refreshed = (await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).body;
+  keepTokens('refresh', refreshed);
+  const token = refreshed.accessToken;
+
+  const { secret: totpSecret } = (await h.post('/v1/me/totp', undefined, { token })).body;
+  keep('totp secret', totpSecret);
+  const code = keep('totp code', totpCode(totpSecret, h.clock.now()));
+  await h.post('/v1/me/totp/confirm', { code: '000001' }, { token });
+  const { recoveryCodes } = (await h.post('/v1/me/totp/confirm', { code }, { token })).body;
+  for (const each of recoveryCodes) keep('recovery code', each);
+  h.clock.advance(30_000);
+  const challenged = await signIn(h, email, { password });
+  keepTokens('challenge', challenged);
+  const { challenge } = challenged;
+  await h.post('/v1/auth/second-factor', { challenge, factor: 'totp', code });
+  const next = keep('totp code', totpCode(totpSecret, h.clock.now()));
+  keepTokens('second step', (await h.post('/v1/auth/second-factor', { challenge, factor: 'totp', code: next })).body);
+  await signIn(h, email, { password, code: recoveryCodes[0] });
+  await h.post('/v1/server/sessions/introspect', { token }, { token: key, headers: { 'idempotency-key': 'canary-1' } });
+  const made = { email: someEmail(), password: newPassword('password by host') };
+  await h.post('/v1/server/accounts', made, { token: key, headers: { 'idempotency-key': 'canary-2' } });
+  const again = await h.post('/v1/me/recovery-codes', { code: recoveryCodes[1] }, { token });
+  for (const each of again.body.recoveryCodes) keep('recovery code', each);
+
+  await h.post('/v1/auth/password-reset', { identifier: email });
+  const reset = keep('reset token', await mailedToken(h, email, 'reset'));
+  const changed = newPassword('new password');
+  await h.post('/v1/auth/password-reset/confirm', { token: reset, newPassword: changed });
+  await h.post('/v1/auth/password-reset/confirm', { token: reset, newPassword: changed, code: '000001' });
+  await h.post('/v1/auth/password-reset/confirm', { token: reset, newPassword: changed, code: again.body.recoveryCodes[0] });
+  for (let guess = 0; guess < 5; guess++) await signIn(h, email, { password: wrong });
+  const unlock = keep('unlock token', await mailedToken(h, email, 'unlock'));
+  keepTokens('unlock', (await h.post('/v1/auth/link/use', { token: unlock, confirm: true })).body);
+
+  const other = someEmail();
+  await h.post('/v1/server/accounts', { email: other, password, emailConfirmed: true }, { token: key });
+  keepTokens('other', await signIn(h, other, { password }));
+  await h.get(`/v1/agent/accounts?q=${other}`, agent.accessToken);
+  await h.post('/v1/agent/auth/sign-in', { email: agent.email, password: agent.password, code: '000001' });
+  const freezeLink = keep('freeze token', await freezeLinkOf(h, made.email).catch(() => freezeLinkOfOther(other, password)));
+  await h.post('/v1/auth/link', { token: freezeLink });
+  await h.post('/v1/auth/link/use', { token: freezeLink, confirm: true });
+  const caseLink = keep('case token', await mailedToken(h, other, 'case'));
+  const access = (await h.post('/v1/auth/case-access', { token: caseLink })).body;
+  keepTokens('case access', access);
+  await h.post('/v1/me/cases', {}, { token: access.caseToken });
+  keepTokens('held', await signIn(h, other, { password }));
+  // What is sent to the wrong door, in the wrong form, and in a field for something else.
+  await h.post('/v1/auth/sign-in', { identifier: wrong, password: wrong, [wrong]: 1 });
+  await h.post('/v1/auth/sign-in', `{"identifier":"${email}","password":"${wrong}"`);
+  await h.get('/v1/me', key);
+  await h.get('/v1/agent/cases', token);
+  await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken });
+  await h.mails();
+}
+
+async function freezeLinkOfOther(email: string, password: string): Promise<string> {
+  await signIn(h, email, { password });
+  return await mailedToken(h, email, 'freeze');
+}
+
+/** Every way in which a value could lie in a column of text, JSON or bytes. */
+function formsOf(value: string): string[] {
+  const bare = value.replace(/^(hf_\w{2}_|whsec_)/, '');
+  const bytes = Buffer.from(value);
+  return [value, bare, bytes.toString('hex'), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('base64url')];
+}
+
+function expectNone(text: string, where: string): void {
+  for (const [what, value] of canaries) {
+    // Six digits turn up by chance in times and ids: they must not stand alone.
+    const isShort = /^\d{6}$/.test(value);
+    for (const form of isShort ? [value] : formsOf(value)) {
+      const isFound = isShort ? new RegExp(`(?<![\\w.-])${form}(?![\\w.-])`).test(text) : text.includes(form);
+      expect(isFound, `${what} in ${where}`).toBe(false);
+    }
+  }
+}
+
+describe('V16.2.5 V14.2.1 a secret', () => {
+  beforeAll(live);
+
+  it('was driven through all of it', () => {
+    const kinds = new Set([...canaries.keys()].map((name) => name.replace(/ \d+$/, '')));
+    expect([...kinds]).toEqual(expect.arrayContaining(['second step: accessToken', 'held: caseToken', 'unlock: deviceToken']));
+    expect(canaries.size).toBeGreaterThan(45);
+    expect(lines.length).toBeGreaterThan(30);
+    expect(sink.received.length).toBeGreaterThan(0);
+  });
+
+  it('stands in no line of the log', () => {
+    expectNone(lines.join('\n'), 'the log');
+  });
+
+  it('stands in no column of the database', async () => {
+    const tables = await h.pool.query("select tablename from pg_tables where schemaname = 'public'");
+    for (const { tablename } of tables.rows) {
+      const { rows } = await h.pool.query(`select row_to_json(t)::text as row from ${tablename} t`);
+      expectNone(rows.map(({ row }) => row).join('\n'), tablename);
+    }
+  });
+
+  it('stands in no ticket', () => {
+    expectNone(sink.received.map(({ text, headers }) => text + JSON.stringify(headers)).join('\n'), 'a webhook');
+  });
+
+  it('would be found: the search sees what does lie there', async () => {
+    const { rows } = await h.pool.query('select row_to_json(t)::text as row from accounts t');
+    expect(rows.map(({ row }) => row).join('\n')).toContain('@example.com');
+    canaries.set('planted', 'hf_xx_planted-in-a-line');
+    expect(() => expectNone('…planted-in-a-line…', 'here')).toThrow('planted in here');
+    canaries.delete('planted');
+  });
+});
