@@ -7,7 +7,7 @@ import { openAccount } from './story/account.ts';
 import { Authenticator } from './story/authenticator.ts';
 import { type Call, callerOf, expectStatus, StoryError } from './story/call.ts';
 import { freezeAccount, type Staff } from './story/freeze.ts';
-import { ownService, runningService, type Service } from './story/service.ts';
+import { ownService, runningService, type Service } from './story/host-process.ts';
 import { openTeller, type Teller } from './story/tell.ts';
 
 const DEFAULT_URL = 'http://localhost:3000';

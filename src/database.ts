@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { findEmbeddedPostgres, startEmbeddedPostgres } from './db/embedded/embedded.ts';
 
 /** A database to work on, and where the service's files lie. */
-type OpenedDatabase = { url: string; dataDir: string; notice: string | undefined; stop(): Promise<void> };
+export type OpenedDatabase = { url: string; dataDir: string; notice: string | undefined; stop(): Promise<void> };
 
 const nothing = async () => undefined;
 

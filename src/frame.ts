@@ -64,14 +64,12 @@ export function requireJson(): Guard {
     if (!BODY_METHODS.includes(c.req.method)) return await next();
     const length = c.req.header('content-length');
     if (length !== undefined && Number(length) > MOST_BYTES) throw new Problem('body-too-large');
-    const hasBody =
-      (length !== undefined && length !== '0') ||
-      c.req.header('transfer-encoding') !== undefined ||
-      c.req.raw.body !== null;
-    if (!hasBody) return await next();
+    // A server's request may have a stream and nothing in it: only what was sent makes a body.
+    const unmeasured = length === undefined ? await readUpTo(c.req.raw, MOST_BYTES) : undefined;
+    if (length === '0' || unmeasured?.length === 0) return await next();
     const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');
-    if (length === undefined) c.req.raw = new Request(c.req.raw, { body: await readUpTo(c.req.raw, MOST_BYTES) });
+    if (unmeasured) c.req.raw = new Request(c.req.raw, { body: unmeasured });
     requireText(await c.req.text());
     await next();
   };

@@ -2,13 +2,15 @@ import { createServer } from 'node:net';
 import { serve as listen, type ServerType } from '@hono/node-server';
 import { destination } from 'pino';
 import { type Config, readConfig } from './config.ts';
-import { openOwnDatabase } from './database.ts';
+import { type OpenedDatabase, openOwnDatabase } from './database.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { openInstance } from './instance.ts';
 import { openLog } from './log.ts';
 import { loadSecret } from './secret.ts';
 
 const PATIENCE_MS = 10_000;
+/** For requests, then for deliveries under way: together less than the whole. */
+const SHARE_MS = 4_000;
 
 export type Role = 'api' | 'worker';
 
@@ -16,6 +18,15 @@ export type Role = 'api' | 'worker';
 export async function serve(roles: readonly Role[]): Promise<void> {
   const config = await withPort(readConfig(process.env));
   const database = await openOwnDatabase(config);
+  try {
+    await serveOn(database, config, roles);
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}
+
+async function serveOn(database: OpenedDatabase, config: Config, roles: readonly Role[]): Promise<void> {
   if (database.notice) console.log(database.notice);
   await migrateDatabase(database.url);
   const secret = await loadSecret(config, database.dataDir);
@@ -34,7 +45,7 @@ export async function serve(roles: readonly Role[]): Promise<void> {
     isStopping = true;
     setTimeout(() => process.exit(1), PATIENCE_MS).unref();
     await closeServer(server);
-    await service.close();
+    await service.close(SHARE_MS);
     await database.stop();
     process.exit(0);
   };
@@ -81,10 +92,15 @@ async function listenOn(fetch: Parameters<typeof listen>[0]['fetch'], config: Co
   });
 }
 
-/** Takes no more connections and waits for the requests under way. */
+/** Takes no more connections and waits for the requests under way, but not for a client that never ends its own. */
 async function closeServer(server: ServerType | undefined): Promise<void> {
   if (!server) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  if ('closeIdleConnections' in server) server.closeIdleConnections();
+  if (!('closeIdleConnections' in server)) return await closed;
+  // A connection whose last answer is out is idle only then.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const cut = setTimeout(() => server.closeAllConnections(), SHARE_MS);
   await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
 }

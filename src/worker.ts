@@ -84,7 +84,7 @@ export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined
       .catch((error) => ctx.log.error({ err: error }, 'worker cannot claim'))
       .finally(() => {
         running = undefined;
-        if (isRung && !isStopping) return wake();
+        return isRung && !isStopping ? wake() : undefined;
       });
     return running;
   }

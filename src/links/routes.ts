@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { setDeviceCookie } from '../cookies.ts';
 import { publicHold } from '../holds/gate.ts';
 import { answer, body, type Router, refusals, router } from '../http.ts';
+import { deviceName } from '../notices/device-name.ts';
 import * as schemas from '../schemas.ts';
 import { describeLink, pressLink } from './use-link.ts';
 
@@ -41,7 +42,7 @@ export function linkRoutes(ctx: Context): Router {
               type: event.type,
               at: event.at.toISOString(),
               ip: event.ip,
-              device: event.user_agent,
+              device: deviceName(event.user_agent) ?? null,
             },
           },
           200,
