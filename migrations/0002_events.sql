@@ -22,7 +22,11 @@ create table events (
 
 create function refuse_event_change() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'UPDATE' and new.erased_hash is not null
+  -- The one change there is: what may be erased is emptied, and its hash takes its place, once.
+  if tg_op = 'UPDATE' and old.erased_hash is null
+    and new.erased_hash = sha256(old.salt || convert_to(
+      concat_ws(E'\n', old.detail::text, coalesce(host(old.ip), ''), coalesce(old.user_agent, '')), 'utf8'))
+    and new.detail = '{}' and new.ip is null and new.user_agent is null and new.salt = ''
     and (new.id, new.tx, new.at, new.type, new.actor_kind) = (old.id, old.tx, old.at, old.type, old.actor_kind)
     and (new.account_id, new.actor_id, new.session_id, new.device_id, new.case_id, new.request_id)
       is not distinct from (old.account_id, old.actor_id, old.session_id, old.device_id, old.case_id, old.request_id)

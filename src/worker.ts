@@ -77,15 +77,22 @@ export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined
     }
   }
 
+  async function run(): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      ctx.log.error({ err: error }, 'worker cannot claim');
+      isRung = false;
+    } finally {
+      running = undefined;
+    }
+    if (isRung && !isStopping) await wake();
+  }
+
   function wake(): Promise<void> {
     isRung = true;
     ring.resolve();
-    running ??= work()
-      .catch((error) => ctx.log.error({ err: error }, 'worker cannot claim'))
-      .finally(() => {
-        running = undefined;
-        return isRung && !isStopping ? wake() : undefined;
-      });
+    running ??= run();
     return running;
   }
 

@@ -21,6 +21,9 @@ describe('the spine', () => {
     await newOwner(h);
     await expect(h.pool.query("update events set type = 'nothing'")).rejects.toThrow('append-only');
     await expect(h.pool.query("update events set detail = '{}'")).rejects.toThrow('append-only');
+    await expect(
+      h.pool.query("update events set detail = '{}', ip = null, user_agent = null, salt = '', erased_hash = '\\x00'"),
+    ).rejects.toThrow('append-only');
     await expect(h.pool.query('delete from events')).rejects.toThrow('append-only');
     await expect(h.pool.query('truncate events cascade')).rejects.toThrow('append-only');
   });
@@ -40,6 +43,20 @@ describe('the spine', () => {
     expect(await verifySeals(h.instance.ctx.db)).toMatchObject({ head: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
+  it('keeps its order when transaction numbers grow by a digit', async () => {
+    const own = await openHarness();
+    try {
+      await own.pool.query(`insert into events (id, tx, at, type, actor_kind)
+        select gen_random_uuid(), n::text::xid8, now(), 'session.ended', 'system' from generate_series(1, 120) n`);
+      await sealEvents(own.instance.ctx);
+      await newOwner(own);
+      await sealEvents(own.instance.ctx);
+      expect(await verifySeals(own.instance.ctx.db)).toHaveProperty('head');
+    } finally {
+      await own.close();
+    }
+  });
+
   it('verifies after the detail of an event was erased', async () => {
     await sealEvents(h.instance.ctx);
     await h.pool.query(`update events set detail = '{}', ip = null, user_agent = null, salt = '',
@@ -56,6 +73,16 @@ describe('the spine', () => {
     [
       'a changed account',
       'update events set account_id = gen_random_uuid() where id = (select id from events limit 1)',
+    ],
+    [
+      'an event slipped in',
+      `insert into events (id, tx, at, type, actor_kind)
+       values (gen_random_uuid(), (select min(tx::text::bigint)::text::xid8 from events), now(), 'session.ended', 'system')`,
+    ],
+    [
+      'an erasure with values left',
+      `update events set erased_hash = sha256(salt || convert_to(concat_ws(E'\\n', detail::text, coalesce(host(ip), ''),
+       coalesce(user_agent, '')), 'utf8')) where id = (select id from events limit 1)`,
     ],
     [
       'a deleted event',

@@ -166,11 +166,7 @@ export function agentCaseRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const { limit, cursor, kind, priority, assignee } = c.req.valid('query');
-        const rows = await cases.listQueue(
-          ctx,
-          { kind, priority, assigneeId: assignee, after: cursor },
-          limit + 1,
-        );
+        const rows = await cases.listQueue(ctx, { kind, priority, assigneeId: assignee, after: cursor }, limit + 1);
         return c.json(
           paged(rows, limit, (row) => `${row.rank}.${row.respond_by.getTime()}.${row.id}`, showAgentCase),
           200,

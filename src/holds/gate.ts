@@ -39,12 +39,7 @@ export async function passAlone(
 }
 
 /** As `pass`, without a lock: for reading, not for issuing. */
-export async function isPassable(
-  db: Kysely<Database>,
-  accountId: string,
-  action: Action,
-  now: Date,
-): Promise<boolean> {
+export async function isPassable(db: Kysely<Database>, accountId: string, action: Action, now: Date): Promise<boolean> {
   const [isOpen, holds] = await Promise.all([
     queries.isOpenAccount(db, accountId),
     queries.findStandingHolds(db, accountId, now),

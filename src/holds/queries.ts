@@ -5,9 +5,18 @@ import type { Database } from '../db/types.ts';
 export type HoldRow = Selectable<Database['holds']>;
 export type LockedAccount = { id: string; email: string; locale: 'en' | 'zh-CN'; closed_at: Date | null };
 
+/**
+ * Row locks let new sharers pass a writer that waits, so a flood of issuers could keep a freeze waiting for good.
+ * The lock manager's own queue is fair: whoever wants the row stands in it first.
+ */
+function queue(lock: 'pg_advisory_xact_lock' | 'pg_advisory_xact_lock_shared'): string {
+  return `with queue as materialized (select ${lock}(hashtextextended($1::uuid::text, 0)))`;
+}
+
 const share = statement<LockedAccount, [id: string]>(
   'share-account',
-  'select id, email, locale, closed_at from accounts where id = $1 for share',
+  `${queue('pg_advisory_xact_lock_shared')} select id, email, locale, closed_at from accounts, queue where id = $1::uuid
+   for share of accounts`,
 );
 
 /** Keeps a freeze out until this transaction ends; many issuers can hold it at once. */
@@ -20,7 +29,8 @@ export async function lockAccountForIssuing(
 
 const own = statement<LockedAccount, [id: string]>(
   'own-account',
-  'select id, email, locale, closed_at from accounts where id = $1 for no key update',
+  `${queue('pg_advisory_xact_lock')} select id, email, locale, closed_at from accounts, queue where id = $1::uuid
+   for no key update of accounts`,
 );
 
 /** Waits for every issuer under way, and makes those to come wait and then see what changed. */

@@ -3,7 +3,7 @@ import type { Database } from '../db/types.ts';
 
 export type SealRow = Selectable<Database['seals']>;
 
-export type SealedEvent = Omit<Selectable<Database['events']>, 'detail'> & { detail: string };
+export type SealedEvent = Omit<Selectable<Database['events']>, 'detail' | 'tx'> & { detail: string; tx_text: string };
 
 /** Only one node seals at a time; the others leave it to that one. */
 export async function tryLockSealing(trx: Transaction<Database>): Promise<boolean> {
@@ -15,7 +15,7 @@ export async function findLastSeal(db: Kysely<Database>): Promise<SealRow | unde
   return await db.selectFrom('seals').selectAll().orderBy('number', 'desc').limit(1).executeTakeFirst();
 }
 
-const columns = sql`id, tx::text as tx, at, type, account_id, actor_kind, actor_id, session_id, device_id, case_id,
+const columns = sql`id, tx::text as tx_text, at, type, account_id, actor_kind, actor_id, session_id, device_id, case_id,
   host(ip) as ip, user_agent, request_id, detail::text as detail, salt, erased_hash`;
 
 /**
@@ -30,14 +30,17 @@ export async function findUnsealed(
 ): Promise<SealedEvent[]> {
   const { rows } = await sql<SealedEvent>`select ${columns} from events
     where (tx, id) > (${tx}::xid8, ${id}::uuid) and tx < pg_snapshot_xmin(pg_current_snapshot())
-    order by tx, id limit ${limit}`.execute(db);
+    order by events.tx, events.id limit ${limit}`.execute(db);
   return rows;
 }
 
-export async function findSealed(db: Kysely<Database>, seal: SealRow): Promise<SealedEvent[]> {
+type Cursor = { tx: string; id: string };
+
+/** Everything between two seals, so that what was slipped in afterwards is seen as well as what is gone. */
+export async function findSealed(db: Kysely<Database>, after: Cursor, upTo: Cursor): Promise<SealedEvent[]> {
   const { rows } = await sql<SealedEvent>`select ${columns} from events
-    where (tx, id) >= (${seal.first_tx}::xid8, ${seal.first_id}::uuid) and (tx, id) <= (${seal.last_tx}::xid8, ${seal.last_id}::uuid)
-    order by tx, id`.execute(db);
+    where (tx, id) > (${after.tx}::xid8, ${after.id}::uuid) and (tx, id) <= (${upTo.tx}::xid8, ${upTo.id}::uuid)
+    order by events.tx, events.id`.execute(db);
   return rows;
 }
 

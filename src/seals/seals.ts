@@ -26,9 +26,9 @@ async function sealBatch(trx: Transaction<Database>, now: Date): Promise<number>
   if (!first || !final) return 0;
   await queries.insertSeal(trx, {
     number: (last?.number ?? 0) + 1,
-    first_tx: first.tx,
+    first_tx: first.tx_text,
     first_id: first.id,
-    last_tx: final.tx,
+    last_tx: final.tx_text,
     last_id: final.id,
     event_count: events.length,
     hash: chain(last?.hash ?? GENESIS, events),
@@ -42,20 +42,27 @@ export type Verdict = { events: number; seals: number; head: string } | { broken
 /** Walks the whole chain. An edited, added or missing event breaks the seal over it; keep `head` elsewhere to see a cut tail. */
 export async function verifySeals(db: Kysely<Database>): Promise<Verdict> {
   let hash: Buffer = GENESIS;
+  let after = BEFORE_ALL;
   let [number, events] = [0, 0];
   for (;;) {
     const seals = await queries.findSealsAfter(db, number, 100);
     if (seals.length === 0) return { events, seals: number, head: hash.toString('hex') };
     for (const seal of seals) {
-      const sealed = await queries.findSealed(db, seal);
+      const upTo = { tx: seal.last_tx, id: seal.last_id };
+      const sealed = await queries.findSealed(db, after, upTo);
       hash = chain(hash, sealed);
-      if (seal.number !== number + 1 || sealed.length !== seal.event_count || !hash.equals(seal.hash)) {
-        return { brokenAt: seal.number, sealedAt: seal.sealed_at };
-      }
+      const isWhole = seal.number === number + 1 && sealed.length === seal.event_count && hash.equals(seal.hash);
+      if (!isWhole || sealed.some(isForgedErasure)) return { brokenAt: seal.number, sealedAt: seal.sealed_at };
+      after = upTo;
       number = seal.number;
       events += sealed.length;
     }
   }
+}
+
+/** An erased event keeps its hash and nothing else; values beside the hash are somebody's invention. */
+function isForgedErasure(event: queries.SealedEvent): boolean {
+  return event.erased_hash !== null && (event.detail !== '{}' || event.ip !== null || event.user_agent !== null);
 }
 
 function chain(previous: Buffer, events: queries.SealedEvent[]): Buffer {
@@ -67,7 +74,7 @@ function chain(previous: Buffer, events: queries.SealedEvent[]): Buffer {
 function digest(event: queries.SealedEvent): Buffer {
   const fixed = [
     event.id,
-    event.tx,
+    event.tx_text,
     event.at.toISOString(),
     event.type,
     event.account_id,
