@@ -70,9 +70,14 @@ export function requireJson(): Guard {
     const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');
     if (unmeasured) c.req.raw = new Request(c.req.raw, { body: unmeasured });
-    requireText(await c.req.text());
+    requireText(await c.req.text().catch(cutShort));
     await next();
   };
+}
+
+/** The caller went away in the middle: no fault of ours, and nobody is left to read the answer. */
+function cutShort(): never {
+  throw new Problem('malformed-json');
 }
 
 async function readUpTo(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
