@@ -10,7 +10,7 @@ const BODY_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
 const MOST_BYTES = 64 * 1024;
 
 /** Headers of every answer, whatever its status (ASVS 3.4). Pages loosen the policy for their own files only. */
-const securityHeaders = {
+const securityHeaders = Object.entries({
   'content-security-policy':
     "default-src 'none'; base-uri 'none'; object-src 'none'; form-action 'none'; frame-ancestors 'none'",
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
@@ -20,7 +20,7 @@ const securityHeaders = {
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
   'cache-control': 'no-store',
-};
+});
 
 /** Around every request: who is calling, the headers of the answer, one line in the log. */
 export function frame(ctx: Context): Guard {
@@ -35,10 +35,12 @@ export function frame(ctx: Context): Guard {
       requestId,
       locale: pickLocale(c.req.header('accept-language')),
     });
+    // On the socket's own answer they cost next to nothing; what the response sets itself goes over them.
+    const outgoing = c.env?.outgoing;
+    outgoing?.setHeader('x-request-id', requestId);
+    if (outgoing) for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
     await next();
-    const { headers } = c.res;
-    for (const [name, value] of Object.entries(securityHeaders)) if (!headers.has(name)) headers.set(name, value);
-    headers.set('x-request-id', requestId);
+    if (!outgoing) setMissing(c.res.headers, requestId);
     // Allow-listed fields: no body, no query, no header, no path with somebody's identifier in it.
     ctx.log.info(
       {
@@ -52,6 +54,11 @@ export function frame(ctx: Context): Guard {
       'request',
     );
   };
+}
+
+function setMissing(headers: Headers, requestId: string): void {
+  headers.set('x-request-id', requestId);
+  for (const [name, value] of securityHeaders) if (!headers.has(name)) headers.set(name, value);
 }
 
 /**

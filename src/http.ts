@@ -15,7 +15,13 @@ type Variables = {
   agent: AgentSession;
   apiKey: ApiKey;
 };
-export type Env = { Variables: Variables; Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } } } };
+export type Env = {
+  Variables: Variables;
+  Bindings: {
+    incoming?: { socket: { remoteAddress?: string | undefined } };
+    outgoing?: { setHeader(name: string, value: string): unknown };
+  };
+};
 export type Router = OpenAPIHono<Env>;
 export type Guard = MiddlewareHandler<Env>;
 

@@ -28,7 +28,7 @@ export async function openInstance(
   parts: Parts = {},
 ): Promise<Instance> {
   const { clock = systemClock, log = pino({ level: config.logLevel }), roles = ['api', 'worker'] } = parts;
-  const onError = (error: Error) => log.warn({ err: { message: error.message } }, 'database connection lost');
+  const onError = (error: Error) => log.warn({ err: error }, 'database connection lost');
   const options = { url: config.databaseUrl, onError };
   const databases = {
     db: openDatabase({ ...options, name: 'main', max: 10 }),

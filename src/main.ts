@@ -31,12 +31,16 @@ async function serveOn(database: OpenedDatabase, config: Config, roles: readonly
   await migrateDatabase(database.url);
   const secret = await loadSecret(config, database.dataDir);
   // Lines for machines go to stderr; stdout is for whoever started this.
-  const log = openLog(config.logLevel, destination({ dest: 2, sync: false }));
+  const log = openLog(config.logLevel, destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 250 }));
   const service = await openInstance(
     { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
     { log, roles },
   );
-  const server = roles.includes('api') ? await listenOn(service.app.fetch, config) : undefined;
+  const listening = roles.includes('api') ? listenOn(service.app.fetch, config) : undefined;
+  const server = await listening?.catch(async (error) => {
+    await service.close(0);
+    throw error;
+  });
   console.log(server ? `Holdfast serves ${config.publicUrl}` : 'Holdfast works on deliveries');
 
   let isStopping = false;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Config, ConfigError } from './config.ts';
 
@@ -8,15 +9,24 @@ export async function loadSecret(config: Config, dataDir: string): Promise<Buffe
   if (config.secret) return config.secret;
   const path = join(dataDir, 'secret');
   await mkdir(dataDir, { recursive: true });
-  try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile(`${randomBytes(32).toString('base64')}\n`);
-    await file.sync();
-    await file.close();
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
+  if (!existsSync(path)) await placeOnce(path, `${randomBytes(32).toString('base64')}\n`);
   const secret = Buffer.from((await readFile(path, 'utf8')).trim(), 'base64');
   if (secret.length !== 32) throw new ConfigError(`${path}: holds no secret; it must be 32 random bytes in base64`);
   return secret;
+}
+
+/** The file appears whole or not at all, and the first of several processes wins: nobody reads one half written. */
+async function placeOnce(path: string, content: string): Promise<void> {
+  const draft = `${path}.${randomBytes(8).toString('hex')}`;
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    await file.writeFile(content);
+    await file.sync();
+    await file.close();
+    await link(draft, path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
 }

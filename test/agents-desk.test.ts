@@ -93,7 +93,11 @@ describe('an agent', () => {
     const { accessToken, refreshToken } = await newAgent(h);
     const owner = await newSignedIn(h);
     const key = await hostKey(h);
-    const doors: Record<string, string> = { owner: '/v1/me', agent: '/v1/agent/cases', host: `/v1/server/accounts/${owner.accountId}` };
+    const doors: Record<string, string> = {
+      owner: '/v1/me',
+      agent: '/v1/agent/cases',
+      host: `/v1/server/accounts/${owner.accountId}`,
+    };
     const tokens: Record<string, string> = { owner: owner.accessToken, agent: accessToken, host: key };
     for (const [who, token] of Object.entries(tokens)) {
       for (const [where, path] of Object.entries(doors)) {
@@ -142,7 +146,10 @@ describe('the desk', () => {
     await signIn(h, email, {}, { ip });
     for (const q of [email, email.toUpperCase(), 'ana.lopez', externalId, accountId, ip]) {
       const { items } = (await h.get(`/v1/agent/accounts?q=${encodeURIComponent(q)}`, token)).body;
-      expect(items.map((item: { id: string }) => item.id), q).toEqual([accountId]);
+      expect(
+        items.map((item: { id: string }) => item.id),
+        q,
+      ).toEqual([accountId]);
       expect(items[0].email).toBe(`${email[0]}…@example.com`);
       expect(JSON.stringify(items)).not.toContain('301234567');
     }
@@ -159,7 +166,9 @@ describe('the desk', () => {
     const { items } = (await h.get(`/v1/agent/events?actor=${agent.agentId}`, agent.accessToken)).body;
     const types = items.map(({ type }: { type: string }) => type);
     expect(types).toEqual(expect.arrayContaining(['accounts.searched', 'account.read']));
-    expect(JSON.stringify(items.filter(({ type }: { type: string }) => type === 'accounts.searched'))).not.toContain(email);
+    expect(JSON.stringify(items.filter(({ type }: { type: string }) => type === 'accounts.searched'))).not.toContain(
+      email,
+    );
   });
 
   it('shows one page of everything, and no secret of the account', async () => {

@@ -21,7 +21,11 @@ beforeAll(async () => {
       done();
     },
   });
-  const env = { HELPDESK: 'webhook', HELPDESK_URL: sink.url, HELPDESK_SECRET: keep('webhook secret', `whsec_${secret.toString('base64')}`) };
+  const env = {
+    HELPDESK: 'webhook',
+    HELPDESK_URL: sink.url,
+    HELPDESK_SECRET: keep('webhook secret', `whsec_${secret.toString('base64')}`),
+  };
   h = await openHarness({ env, log: openLog('debug', memory) });
 });
 afterAll(async () => {
@@ -50,7 +54,13 @@ async function live(): Promise<void> {
   const wrong = newPassword('wrong password');
   const key = keep('api key', await newApiKey(h));
   const agent = await newAgent(h, 'admin');
-  for (const [what, value] of [['agent password', agent.password], ['agent totp secret', agent.totpSecret], ['agent token', agent.accessToken], ['agent refresh', agent.refreshToken]] as const) keep(what, value);
+  for (const [what, value] of [
+    ['agent password', agent.password],
+    ['agent totp secret', agent.totpSecret],
+    ['agent token', agent.accessToken],
+    ['agent refresh', agent.refreshToken],
+  ] as const)
+    keep(what, value);
 
   await h.post('/v1/auth/sign-up', { email, password });
   const confirmation = keep('confirmation', tokenIn((await h.mails(email))[0], 'confirm'));
@@ -87,7 +97,11 @@ async function live(): Promise<void> {
   const changed = newPassword('new password');
   await h.post('/v1/auth/password-reset/confirm', { token: reset, newPassword: changed });
   await h.post('/v1/auth/password-reset/confirm', { token: reset, newPassword: changed, code: '000001' });
-  await h.post('/v1/auth/password-reset/confirm', { token: reset, newPassword: changed, code: again.body.recoveryCodes[0] });
+  await h.post('/v1/auth/password-reset/confirm', {
+    token: reset,
+    newPassword: changed,
+    code: again.body.recoveryCodes[0],
+  });
   for (let guess = 0; guess < 5; guess++) await signIn(h, email, { password: wrong });
   const unlock = keep('unlock token', await mailedToken(h, email, 'unlock'));
   keepTokens('unlock', (await h.post('/v1/auth/link/use', { token: unlock, confirm: true })).body);
@@ -142,7 +156,9 @@ describe('V16.2.5 V14.2.1 a secret', () => {
 
   it('was driven through all of it', () => {
     const kinds = new Set([...canaries.keys()].map((name) => name.replace(/ \d+$/, '')));
-    expect([...kinds]).toEqual(expect.arrayContaining(['second step: accessToken', 'held: caseToken', 'unlock: deviceToken']));
+    expect([...kinds]).toEqual(
+      expect.arrayContaining(['second step: accessToken', 'held: caseToken', 'unlock: deviceToken']),
+    );
     expect(canaries.size).toBeGreaterThan(45);
     expect(lines.length).toBeGreaterThan(30);
     expect(sink.received.length).toBeGreaterThan(0);

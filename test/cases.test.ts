@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enrolTotp, type Harness, newAgent, newOwner, openHarness, PASSWORD, type TestAgent, totpCode } from './support/harness.ts';
+import {
+  enrolTotp,
+  type Harness,
+  newAgent,
+  newOwner,
+  openHarness,
+  PASSWORD,
+  type TestAgent,
+  totpCode,
+} from './support/harness.ts';
 import { count, freezeByAgent, hostKey, mailedToken, newAccount, newSignedIn, signIn } from './support/seed.ts';
 
 const MINUTE = 60_000;
@@ -80,7 +89,11 @@ describe('a frozen owner', () => {
     }
     const refreshed = await h.post('/v1/auth/refresh', { refreshToken: caseToken });
     expect(refreshed.body.code).toBe('invalid-refresh-token');
-    const introspected = await h.post('/v1/server/sessions/introspect', { token: caseToken }, { token: await hostKey(h) });
+    const introspected = await h.post(
+      '/v1/server/sessions/introspect',
+      { token: caseToken },
+      { token: await hostKey(h) },
+    );
     expect(introspected.text).toBe('{"active":false}');
   });
 
@@ -134,7 +147,9 @@ describe('a frozen owner', () => {
   it('makes one case of sixteen reports at once', async () => {
     const { accessToken, accountId } = await newSignedIn(h);
     const input = { kind: 'locked-out', message: 'Help' };
-    const answers = await Promise.all(Array.from({ length: 16 }, () => h.post('/v1/me/reports', input, { token: accessToken })));
+    const answers = await Promise.all(
+      Array.from({ length: 16 }, () => h.post('/v1/me/reports', input, { token: accessToken })),
+    );
     expect(new Set(answers.map(({ body }) => body.caseId)).size).toBe(1);
     expect(await count(h, 'cases', accountId)).toBe(1);
   });

@@ -1,6 +1,15 @@
 import fc, { type Arbitrary } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Caller, expectDeclared, nameOf, newCaller, type Operation, operations, resolve, type Schema } from './support/contract.ts';
+import {
+  type Caller,
+  expectDeclared,
+  nameOf,
+  newCaller,
+  type Operation,
+  operations,
+  resolve,
+  type Schema,
+} from './support/contract.ts';
 import { type Answer, type Harness, openHarness, PASSWORD } from './support/harness.ts';
 
 /** The same every time, so that a red run is somebody's change; another seed looks elsewhere. */
@@ -8,7 +17,13 @@ const SEED = Number(process.env['FUZZ_SEED'] ?? 1);
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 30);
 /** Each of these costs a password hash. */
 const RUNS_WITH_HASH = Math.ceil(RUNS / 4);
-const hashing = ['/v1/auth/sign-up', '/v1/auth/sign-in', '/v1/auth/case-access', '/v1/server/accounts', '/v1/agent/auth/sign-in'];
+const hashing = [
+  '/v1/auth/sign-up',
+  '/v1/auth/sign-in',
+  '/v1/auth/case-access',
+  '/v1/server/accounts',
+  '/v1/agent/auth/sign-in',
+];
 
 let h: Harness;
 beforeAll(async () => {
@@ -106,7 +121,12 @@ function objectOf(properties: Record<string, Schema>, required: string[], caller
   return fc.tuple(...fields, extra).map((entries) => Object.fromEntries(entries.flat()));
 }
 
-type Input = { body: unknown; path: Record<string, unknown>; query: Record<string, unknown>; headers: Record<string, string> };
+type Input = {
+  body: unknown;
+  path: Record<string, unknown>;
+  query: Record<string, unknown>;
+  headers: Record<string, string>;
+};
 
 function inputsOf(operation: Operation, caller: Caller): Arbitrary<Input> {
   const parametersIn = (place: string) => operation.parameters.filter((each) => each.in === place);
@@ -118,17 +138,28 @@ function inputsOf(operation: Operation, caller: Caller): Arbitrary<Input> {
     ) as Arbitrary<Record<string, unknown>>;
   const { body } = operation;
   return fc.record({
-    body: body ? fc.oneof({ weight: 8, arbitrary: meant(body, '', caller) }, { weight: 1, arbitrary: garbage }) : fc.constant(undefined),
+    body: body
+      ? fc.oneof({ weight: 8, arbitrary: meant(body, '', caller) }, { weight: 1, arbitrary: garbage })
+      : fc.constant(undefined),
     path: recordOf('path', true),
     query: recordOf('query', false),
     headers: fc.oneof(
       { weight: 4, arbitrary: fc.constant({}) },
-      { weight: 1, arbitrary: fc.constantFrom({ 'idempotency-key': 'k1' }, { 'accept-language': '*;q=x,,;' }, { 'user-agent': 'x'.repeat(9_000) }, { 'x-forwarded-for': "'" }) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          { 'idempotency-key': 'k1' },
+          { 'accept-language': '*;q=x,,;' },
+          { 'user-agent': 'x'.repeat(9_000) },
+          { 'x-forwarded-for': "'" },
+        ),
+      },
     ),
   });
 }
 
-const asText = (value: unknown) => encodeURIComponent(String(value === null || typeof value === 'object' ? '' : value).toWellFormed());
+const asText = (value: unknown) =>
+  encodeURIComponent(String(value === null || typeof value === 'object' ? '' : value).toWellFormed());
 
 async function send({ method, path }: Operation, { token }: Caller, input: Input): Promise<Answer> {
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => asText(input.path[name]) || 'x');

@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Caller, expectDeclared, fingerprint, nameOf, newCaller, type Operation, operations, type Schema } from './support/contract.ts';
-import { resolve } from './support/contract.ts';
+import {
+  type Caller,
+  expectDeclared,
+  fingerprint,
+  nameOf,
+  newCaller,
+  type Operation,
+  operations,
+  resolve,
+  type Schema,
+} from './support/contract.ts';
 import { type Answer, type Harness, openHarness } from './support/harness.ts';
 
 let h: Harness;
@@ -12,10 +21,18 @@ afterAll(() => h.close());
 const ID = '01900000-0000-7000-8000-000000000000';
 const rows = operations.map((operation) => [nameOf(operation), operation] as const);
 
-function send({ method, path }: Operation, caller: Caller, rest: { body?: unknown; query?: string; headers?: Record<string, string> } = {}) {
+function send(
+  { method, path }: Operation,
+  caller: Caller,
+  rest: { body?: unknown; query?: string; headers?: Record<string, string> } = {},
+) {
   const filled = path.replace('{transactionId}', 'nowhere').replace(/\{\w+\}/g, caller.accountId);
   const { token } = caller;
-  return h.call(method, `${filled}${rest.query ?? ''}`, { body: rest.body, token, ...(rest.headers && { headers: rest.headers }) });
+  return h.call(method, `${filled}${rest.query ?? ''}`, {
+    body: rest.body,
+    token,
+    ...(rest.headers && { headers: rest.headers }),
+  });
 }
 
 /** The object schemas that a body may have, whichever of several. */
@@ -39,11 +56,13 @@ const wrongs: Record<string, unknown> = {
 
 /** Bodies that are wrong whatever the operation is. */
 function* wrongBodies(schema: Schema): Generator<[string, unknown]> {
-  for (const whole of [null, [], 'text', 1, true, [[]]]) yield [`a whole ${JSON.stringify(whole)}`, JSON.stringify(whole)];
+  for (const whole of [null, [], 'text', 1, true, [[]]])
+    yield [`a whole ${JSON.stringify(whole)}`, JSON.stringify(whole)];
   yield ['an unknown key', { [`unknown${Math.PI}`]: 1 }];
   yield ['__proto__', '{"__proto__":{"isAdmin":true}}'];
   yield ['constructor', '{"constructor":{"prototype":{"isAdmin":true}}}'];
-  for (const text of ['{', '{"a":}', "{'a':1}", '\u0000', '{"a":1}{', 'undefined', '[', '"']) yield [`the text ${text}`, text];
+  for (const text of ['{', '{"a":}', "{'a':1}", '\u0000', '{"a":1}{', 'undefined', '[', '"'])
+    yield [`the text ${text}`, text];
   yield ['deep nesting', `${'['.repeat(20_000)}${']'.repeat(20_000)}`];
   for (const shape of shapesOf(schema)) {
     for (const [name, property] of Object.entries(shape.properties ?? {})) {
@@ -97,7 +116,13 @@ describe('V2.2.1 input that is wrong', () => {
       for (const { name } of operation.parameters.filter((each) => each.in === 'query')) {
         const value = name === 'q' ? 'somebody' : '5';
         const required = operation.parameters.some((each) => each.name === 'q') && name !== 'q' ? 'q=somebody&' : '';
-        for (const query of [`${name}=${value}&${name}=${value}`, `${name}=a%00b`, `${name}[]=1`, `${name}=`, `unknown=1`]) {
+        for (const query of [
+          `${name}=${value}&${name}=${value}`,
+          `${name}=a%00b`,
+          `${name}[]=1`,
+          `${name}=`,
+          `unknown=1`,
+        ]) {
           const answer = await send(operation, caller, { query: `?${required}${query}` });
           expectDeclared(operation, answer, query);
           expect(answer.status, query).toBe(422);
@@ -112,9 +137,23 @@ describe('V2.2.1 input that is wrong', () => {
     async (_name, operation) => {
       const caller = await newCaller(h, operation);
       const before = await fingerprint(h);
-      for (const value of ['1', 'a%00b', 'external:%00', '%F0%9F%98%80', `${ID}%00`, '..%2f..%2f', '%', '%ff', "'--", 'x'.repeat(300)]) {
+      for (const value of [
+        '1',
+        'a%00b',
+        'external:%00',
+        '%F0%9F%98%80',
+        `${ID}%00`,
+        '..%2f..%2f',
+        '%',
+        '%ff',
+        "'--",
+        'x'.repeat(300),
+      ]) {
         const path = operation.path.replace(/\{\w+\}/, value);
-        const answer = await h.call(operation.method, path, { token: caller.token, ...(operation.body && { body: {} }) });
+        const answer = await h.call(operation.method, path, {
+          token: caller.token,
+          ...(operation.body && { body: {} }),
+        });
         expectDeclared(operation, answer, value);
         expect([400, 404, 422], value).toContain(answer.status);
       }
@@ -126,7 +165,12 @@ describe('V2.2.1 input that is wrong', () => {
 describe('a caller without the right token', () => {
   it.each(rows.filter(([, { security }]) => security.length > 0))('is refused by %s', async (_name, operation) => {
     const caller = await newCaller(h, operation);
-    for (const token of [undefined, 'nonsense-token', `${caller.token}x`, 'hf_sk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA']) {
+    for (const token of [
+      undefined,
+      'nonsense-token',
+      `${caller.token}x`,
+      'hf_sk_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+    ]) {
       const answer = await send(operation, { ...caller, token }, operation.body ? { body: {} } : {});
       expectDeclared(operation, answer);
       expect([answer.status, answer.body.code]).toEqual([401, 'unauthorized']);

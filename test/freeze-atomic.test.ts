@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, type Harness, newAgent, newOwner, openHarness, type Owner, type TestAgent } from './support/harness.ts';
+import {
+  type Answer,
+  type Harness,
+  newAgent,
+  newOwner,
+  type Owner,
+  openHarness,
+  type TestAgent,
+} from './support/harness.ts';
 import { enrol, freezeByAgent, freezeLinkOf, hostKey, reason, signIn } from './support/seed.ts';
 
 let h: Harness;
@@ -40,7 +48,19 @@ async function withFailure(trigger: string, work: () => Promise<void>): Promise<
   }
 }
 
-const tables = ['accounts', 'holds', 'cases', 'tickets', 'receipts', 'events', 'deliveries', 'sessions', 'links', 'devices', 'challenges'];
+const tables = [
+  'accounts',
+  'holds',
+  'cases',
+  'tickets',
+  'receipts',
+  'events',
+  'deliveries',
+  'sessions',
+  'links',
+  'devices',
+  'challenges',
+];
 
 /** Every row of every table a freeze could touch. */
 async function everything(): Promise<Record<string, string[]>> {
@@ -67,7 +87,10 @@ type Target = Awaited<ReturnType<typeof newTarget>>;
 const presses: [string, (target: Target) => Promise<Answer>][] = [
   ['an agent', ({ accountId }) => freezeByAgent(h, agent, accountId)],
   ['the owner', ({ accessToken }) => h.post('/v1/me/freeze', {}, { token: accessToken })],
-  ['the host', async ({ accountId }) => h.post(`/v1/server/accounts/${accountId}/freeze`, reason, { token: await hostKey(h) })],
+  [
+    'the host',
+    async ({ accountId }) => h.post(`/v1/server/accounts/${accountId}/freeze`, reason, { token: await hostKey(h) }),
+  ],
   ['a link', ({ link }) => h.post('/v1/auth/link/use', { token: link, confirm: true })],
 ];
 

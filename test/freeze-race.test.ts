@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { newId } from '../src/crypto/ids.ts';
 import { emailKey } from '../src/accounts/identifiers.ts';
+import { newId } from '../src/crypto/ids.ts';
 import { type Harness, newAgent, openHarness, PASSWORD, type TestAgent } from './support/harness.ts';
 import { enrol, freezeByAgent, hostKey, newSignedIn, signIn } from './support/seed.ts';
 
@@ -62,7 +62,9 @@ function keep(target: Target, { accessToken, refreshToken }: Record<string, stri
 }
 
 describe('freezing accounts that are being broken into', () => {
-  it('V7.4.2 leaves no live session on any of three hundred, and nobody gets in after', { timeout: 90_000 }, async () => {
+  it('V7.4.2 leaves no live session on any of three hundred, and nobody gets in after', {
+    timeout: 90_000,
+  }, async () => {
     const hash = await h.instance.ctx.hasher.hash(PASSWORD);
     const targets: Target[] = [];
     for (let made = 0; made < ACCOUNTS; made += AT_ONCE) {
@@ -98,7 +100,10 @@ describe('freezing accounts that are being broken into', () => {
     expect(won).toBeGreaterThan(0);
 
     const ids = targets.map(({ accountId }) => accountId);
-    const live = await h.pool.query('select count(*)::int as n from sessions where account_id = any($1) and ended_at is null', [ids]);
+    const live = await h.pool.query(
+      'select count(*)::int as n from sessions where account_id = any($1) and ended_at is null',
+      [ids],
+    );
     expect(live.rows[0].n).toBe(0);
     const known = await h.pool.query('select count(*)::int as n from devices where account_id = any($1)', [ids]);
     expect(known.rows[0].n).toBe(0);

@@ -1,7 +1,24 @@
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, enrolTotp, type Harness, newAgent, newOwner, openHarness, type TestAgent } from './support/harness.ts';
-import { count, freezeByAgent, freezeLinkOf, hostKey, newAccount, newSignedIn, reason, signIn } from './support/seed.ts';
+import {
+  type Answer,
+  enrolTotp,
+  type Harness,
+  newAgent,
+  newOwner,
+  openHarness,
+  type TestAgent,
+} from './support/harness.ts';
+import {
+  count,
+  freezeByAgent,
+  freezeLinkOf,
+  hostKey,
+  newAccount,
+  newSignedIn,
+  reason,
+  signIn,
+} from './support/seed.ts';
 
 let h: Harness;
 let agent: TestAgent;
@@ -44,31 +61,34 @@ async function ticketsOf(accountId: string) {
 }
 
 describe('freezing', () => {
-  it.each(Object.entries(presses))('by %s contains the account in one press', async (_who, { source, actor, press }) => {
-    const owner = await newSignedIn(h);
-    await h.post('/v1/auth/password-reset', { identifier: owner.email });
-    await h.mails();
-    const answer = await press(owner);
-    expect(answer.status, answer.text).toBeLessThan(202);
-    const [hold, ...others] = await rows('holds', owner.accountId);
-    expect(others).toEqual([]);
-    expect(hold).toMatchObject({ scope: 'all', source, released_at: null, until: null });
-    expect(await count(h, 'sessions', owner.accountId, 'ended_at is null')).toBe(0);
-    expect(await count(h, 'sessions', owner.accountId, "end_reason = 'frozen'")).toBeGreaterThan(0);
-    expect(await count(h, 'devices', owner.accountId)).toBe(0);
-    expect(await count(h, 'challenges', owner.accountId)).toBe(0);
-    expect(await count(h, 'links', owner.accountId, "purpose = 'reset-password' and voided_at is null")).toBe(0);
-    const [theCase, ...otherCases] = await rows('cases', owner.accountId);
-    expect(otherCases).toEqual([]);
-    expect(theCase).toMatchObject({ kind: 'takeover', priority: 'urgent', closed_at: null });
-    expect(hold.case_id).toBe(theCase.id);
-    expect(await ticketsOf(owner.accountId)).toMatchObject([{ case_id: theCase.id, priority: 'urgent' }]);
-    const events = (await rows('events', owner.accountId)).filter((event) => event.case_id === theCase.id);
-    const expected = ['account.frozen', 'case.opened', ...(_who === 'a mailed link' ? ['freeze-link.used'] : [])];
-    expect(events.map((event) => event.type).sort()).toEqual(expected);
-    expect(new Set(events.map((event) => event.actor_kind))).toEqual(new Set([actor]));
-    expect(await count(h, 'receipts', owner.accountId)).toBe(1);
-  });
+  it.each(Object.entries(presses))(
+    'by %s contains the account in one press',
+    async (_who, { source, actor, press }) => {
+      const owner = await newSignedIn(h);
+      await h.post('/v1/auth/password-reset', { identifier: owner.email });
+      await h.mails();
+      const answer = await press(owner);
+      expect(answer.status, answer.text).toBeLessThan(202);
+      const [hold, ...others] = await rows('holds', owner.accountId);
+      expect(others).toEqual([]);
+      expect(hold).toMatchObject({ scope: 'all', source, released_at: null, until: null });
+      expect(await count(h, 'sessions', owner.accountId, 'ended_at is null')).toBe(0);
+      expect(await count(h, 'sessions', owner.accountId, "end_reason = 'frozen'")).toBeGreaterThan(0);
+      expect(await count(h, 'devices', owner.accountId)).toBe(0);
+      expect(await count(h, 'challenges', owner.accountId)).toBe(0);
+      expect(await count(h, 'links', owner.accountId, "purpose = 'reset-password' and voided_at is null")).toBe(0);
+      const [theCase, ...otherCases] = await rows('cases', owner.accountId);
+      expect(otherCases).toEqual([]);
+      expect(theCase).toMatchObject({ kind: 'takeover', priority: 'urgent', closed_at: null });
+      expect(hold.case_id).toBe(theCase.id);
+      expect(await ticketsOf(owner.accountId)).toMatchObject([{ case_id: theCase.id, priority: 'urgent' }]);
+      const events = (await rows('events', owner.accountId)).filter((event) => event.case_id === theCase.id);
+      const expected = ['account.frozen', 'case.opened', ...(_who === 'a mailed link' ? ['freeze-link.used'] : [])];
+      expect(events.map((event) => event.type).sort()).toEqual(expected);
+      expect(new Set(events.map((event) => event.actor_kind))).toEqual(new Set([actor]));
+      expect(await count(h, 'receipts', owner.accountId)).toBe(1);
+    },
+  );
 
   it('ends challenges, and the codes of a half-done sign-in open nothing', async () => {
     const owner = await newOwner(h);

@@ -90,7 +90,9 @@ describe('every answer', () => {
     for (const origin of ['https://evil.example', 'null']) {
       const { headers } = await h.call('GET', '/v1/me', { headers: { origin } });
       expect([...headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
-      const preflight = await h.call('OPTIONS', '/v1/me', { headers: { origin, 'access-control-request-method': 'GET' } });
+      const preflight = await h.call('OPTIONS', '/v1/me', {
+        headers: { origin, 'access-control-request-method': 'GET' },
+      });
       expect(preflight.status).toBe(405);
       expect([...preflight.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
     }

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Harness, newAgent, newApiKey, openHarness, PASSWORD, someEmail } from './support/harness.ts';
 import { count, hostKey, newAccount, reason } from './support/seed.ts';
 
@@ -106,7 +106,9 @@ describe('an idempotency key', () => {
 
   it('keeps no failure of ours: it may be tried again', async () => {
     const body = { email: someEmail() };
-    await h.pool.query(`create function fail() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`);
+    await h.pool.query(
+      `create function fail() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$`,
+    );
     await h.pool.query('create trigger failing before insert on accounts for each row execute function fail()');
     const failed = await create(body, 'retried');
     await h.pool.query('drop trigger failing on accounts');

@@ -5,7 +5,9 @@ import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { databaseUrl } from './support/global-setup.ts';
 import { run } from './support/process.ts';
 
-const names = readdirSync(new URL('../migrations/', import.meta.url)).filter((name) => name.endsWith('.sql')).sort();
+const names = readdirSync(new URL('../migrations/', import.meta.url))
+  .filter((name) => name.endsWith('.sql'))
+  .sort();
 const server = inject('databaseServer');
 const made: string[] = [];
 let url = '';

@@ -12,15 +12,23 @@ beforeAll(async () => {
 afterAll(() => h.close());
 
 const fill = (path: string) => path.replace(/\{\w+\}/g, '01900000-0000-7000-8000-000000000000');
-const { paths } = openapiDocument() as { paths: Record<string, Record<string, { responses: object; requestBody?: object }>> };
+const { paths } = openapiDocument() as {
+  paths: Record<string, Record<string, { responses: object; requestBody?: object }>>;
+};
 const operations = Object.entries(paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, { requestBody }]) => [method.toUpperCase(), path, requestBody !== undefined] as const),
+  Object.entries(methods).map(
+    ([method, { requestBody }]) => [method.toUpperCase(), path, requestBody !== undefined] as const,
+  ),
 );
 const withBody = operations.filter(([, , hasBody]) => hasBody);
 
 describe('a problem', () => {
   it('HT-P1 HT-P2 says its own status, type and code, in the caller’s language', async () => {
-    for (const [language, locale] of [['en', 'en'], ['zh-CN,zh;q=0.9', 'zh-CN'], ['fr', 'en']] as const) {
+    for (const [language, locale] of [
+      ['en', 'en'],
+      ['zh-CN,zh;q=0.9', 'zh-CN'],
+      ['fr', 'en'],
+    ] as const) {
       const answer = await h.call('GET', '/v1/me', { headers: { 'accept-language': language } });
       expect(answer.headers.get('content-type')).toBe('application/problem+json');
       expect(answer.body).toEqual({
@@ -42,7 +50,12 @@ describe('a problem', () => {
   });
 
   it('HT-S1 challenges whoever comes without a token', async () => {
-    for (const headers of [{}, { authorization: 'Basic abc' }, { authorization: 'Bearer' }, { authorization: 'Bearer x' }]) {
+    for (const headers of [
+      {},
+      { authorization: 'Basic abc' },
+      { authorization: 'Bearer' },
+      { authorization: 'Bearer x' },
+    ]) {
       const answer = await h.call('GET', '/v1/me', { headers });
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
     }
@@ -109,7 +122,13 @@ describe('a method that is not there', () => {
 
 describe('a body', () => {
   it.each(withBody)('V4.1.1 of another type is refused by %s %s', async (method, path) => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'multipart/form-data', '']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/jsonx',
+      'multipart/form-data',
+      '',
+    ]) {
       const { status, body } = await h.call(method, fill(path), { body: '{}', headers: { 'content-type': type } });
       expect([status, body.code], type).toEqual([415, 'unsupported-media-type']);
     }

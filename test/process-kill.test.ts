@@ -21,7 +21,10 @@ beforeAll(async () => {
     HELPDESK_SECRET: `whsec_${Buffer.from('thirty-two bytes of a helpdesk!!').toString('base64')}`,
   };
   service = await serve(env);
-  const made = await run(['api-key', 'create', '--name', 'shop', '--scopes', 'accounts:write,accounts:freeze', '--json'], env);
+  const made = await run(
+    ['api-key', 'create', '--name', 'shop', '--scopes', 'accounts:write,accounts:freeze', '--json'],
+    env,
+  );
   key = JSON.parse(made.stdout).apiKey;
 });
 afterAll(async () => {
@@ -37,7 +40,9 @@ async function freezeNew(email: string): Promise<{ status: number; caseId: strin
 }
 
 describe('a freeze that was acknowledged', () => {
-  it('is mailed and ticketed after the process was killed, once, however often it was killed', { timeout: 60_000 }, async () => {
+  it('is mailed and ticketed after the process was killed, once, however often it was killed', {
+    timeout: 60_000,
+  }, async () => {
     const frozen = [];
     for (let round = 0; round < ROUNDS; round++) {
       const made = await freezeNew(`killed-${round}@example.com`);

@@ -68,7 +68,9 @@ describe('serve', () => {
     const chunk = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
     const flooded = await raw(`${head}connection: close\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(20)}`);
     expect(flooded).toMatch(/^HTTP\/1.1 413 /);
-    const both = await raw(`${head}connection: close\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`);
+    const both = await raw(
+      `${head}connection: close\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    );
     expect(both).toMatch(/^HTTP\/1.1 400 /);
   });
 
@@ -83,22 +85,37 @@ describe('serve', () => {
 
   it('makes agents and keys beside it, which work as they are printed', async () => {
     const env = { HOLDFAST_DATA: folder.path };
-    const made = await run(['agent', 'create', '--email', 'kim@example.com', '--name', 'Kim', '--role', 'admin', '--json'], env);
+    const made = await run(
+      ['agent', 'create', '--email', 'kim@example.com', '--name', 'Kim', '--role', 'admin', '--json'],
+      env,
+    );
     expect(made.stderr).toBe('');
     expect(made.stdout.trim().split('\n')).toHaveLength(1);
     const agent = JSON.parse(made.stdout);
     expect(Object.keys(agent).sort()).toEqual(['agentId', 'email', 'password', 'totpSecret']);
     const { totpCode } = await import('./support/harness.ts');
     const code = totpCode(agent.totpSecret, new Date());
-    const signedIn = await post(service.url, '/v1/agent/auth/sign-in', { email: agent.email, password: agent.password, code });
+    const signedIn = await post(service.url, '/v1/agent/auth/sign-in', {
+      email: agent.email,
+      password: agent.password,
+      code,
+    });
     expect([signedIn.status, signedIn.body.agentId]).toEqual([200, agent.agentId]);
     const again = await run(['agent', 'create', '--email', 'KIM@example.com', '--name', 'K', '--role', 'agent'], env);
     expect([again.code, again.stdout, again.stderr]).toEqual([1, '', 'There is one with this address already.\n']);
-    const key = JSON.parse((await run(['api-key', 'create', '--name', 'shop', '--scopes', 'accounts:write,accounts:read', '--json'], env)).stdout);
+    const key = JSON.parse(
+      (await run(['api-key', 'create', '--name', 'shop', '--scopes', 'accounts:write,accounts:read', '--json'], env))
+        .stdout,
+    );
     expect(Object.keys(key).sort()).toEqual(['apiKey', 'apiKeyId']);
     const account = await post(service.url, '/v1/server/accounts', { email: 'ana@example.com' }, key.apiKey);
     expect(account.status).toBe(201);
-    const frozen = await post(service.url, `/v1/server/accounts/${account.body.id}/freeze`, { reasonCode: 'other', note: 'x' }, key.apiKey);
+    const frozen = await post(
+      service.url,
+      `/v1/server/accounts/${account.body.id}/freeze`,
+      { reasonCode: 'other', note: 'x' },
+      key.apiKey,
+    );
     expect(frozen.status).toBe(403);
   });
 
@@ -109,7 +126,9 @@ describe('serve', () => {
     await signIn(agent);
     const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
     slow.on('error', () => undefined);
-    slow.write('POST /v1/auth/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{');
+    slow.write(
+      'POST /v1/auth/sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{',
+    );
     const underWay = Array.from({ length: 12 }, () => signIn(agent));
     await Promise.race(underWay);
     const [{ code, ms }, ...statuses] = await Promise.all([service.end('SIGTERM'), ...underWay]);
@@ -123,12 +142,17 @@ describe('serve', () => {
 
   it('commands work without it too, on the same data, and stop the database they started', async () => {
     const env = { HOLDFAST_DATA: folder.path };
-    const { code, stdout } = await run(['api-key', 'create', '--name', 'later', '--scopes', 'accounts:read', '--json'], env);
+    const { code, stdout } = await run(
+      ['api-key', 'create', '--name', 'later', '--scopes', 'accounts:read', '--json'],
+      env,
+    );
     expect(code).toBe(0);
     await expect.poll(() => isAlive(postgresPid()), { timeout: 5_000 }).toBe(false);
     service = await serve(env);
     const key = JSON.parse(stdout).apiKey;
-    const response = await fetch(`${service.url}/v1/server/accounts/external:none`, { headers: { authorization: `Bearer ${key}` } });
+    const response = await fetch(`${service.url}/v1/server/accounts/external:none`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
     expect(response.status).toBe(404);
   });
 });

@@ -28,7 +28,13 @@ describe('the built-in helpdesk', () => {
 
   it('is as urgent as the case', async () => {
     const { accessToken } = await newSignedIn(h);
-    const wanted = { 'unauthorised-transaction': 'high', scam: 'high', 'locked-out': 'normal', complaint: 'normal', takeover: 'urgent' };
+    const wanted = {
+      'unauthorised-transaction': 'high',
+      scam: 'high',
+      'locked-out': 'normal',
+      complaint: 'normal',
+      takeover: 'urgent',
+    };
     for (const [kind, priority] of Object.entries(wanted)) {
       const { caseId } = (await h.post('/v1/me/reports', { kind, message: 'Help' }, { token: accessToken })).body;
       const { items } = (await h.get(`/v1/agent/tickets?caseId=${caseId}`, agent.accessToken)).body;

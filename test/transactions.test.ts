@@ -33,7 +33,11 @@ async function newHeld(scope: string): Promise<string> {
 
 describe('a transaction', () => {
   it('is decided before the money moves, and can be read again', async () => {
-    const wanted = transaction({ payee: { id: 'p-1', name: 'Shop' }, ip: '2001:db8::1', occurredAt: '2026-01-02T03:04:05+02:00' });
+    const wanted = transaction({
+      payee: { id: 'p-1', name: 'Shop' },
+      ip: '2001:db8::1',
+      occurredAt: '2026-01-02T03:04:05+02:00',
+    });
     const { status, body } = await ask(wanted);
     expect(status).toBe(200);
     expect(body).toEqual({

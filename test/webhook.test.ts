@@ -29,7 +29,9 @@ const aboutCase = (caseId: string) => sink.received.filter(({ text }) => text.in
 const idOf = ({ headers }: Received) => headers['webhook-id'];
 const drain = () => h.instance.worker.drain();
 
-async function newFreeze(extra: Record<string, unknown> = {}): Promise<{ caseId: string; reference: string; accountId: string }> {
+async function newFreeze(
+  extra: Record<string, unknown> = {},
+): Promise<{ caseId: string; reference: string; accountId: string }> {
   const { accountId } = await newAccount(h, extra);
   const { caseId, reference } = (await freezeByAgent(h, agent, accountId)).body;
   await drain();
@@ -168,7 +170,9 @@ describe('the webhook helpdesk', () => {
     const failed = await deliveryOf(caseId);
     expect(failed).toMatchObject({ attempts: 1, delivered_at: null });
     expect(failed.failed_at).not.toBeNull();
-    const { rows } = await h.pool.query("select detail from events where type = 'delivery.failed' and case_id = $1", [caseId]);
+    const { rows } = await h.pool.query("select detail from events where type = 'delivery.failed' and case_id = $1", [
+      caseId,
+    ]);
     expect(rows).toMatchObject([{ detail: { deliveryId: failed.id, kind: 'ticket', reaction: 'requested' } }]);
     const lead = await newAgent(h, 'lead');
     const listed = (await h.get('/v1/agent/deliveries?status=failed', lead.accessToken)).body.items;
@@ -199,7 +203,9 @@ describe('the webhook helpdesk', () => {
   it('tells of what the owner writes in messages of their own, once the ticket is open', async () => {
     failFirst(1, { status: 500 });
     const { accessToken } = await newSignedIn(h);
-    const { caseId } = (await h.post('/v1/me/reports', { kind: 'scam', message: 'A secret story' }, { token: accessToken })).body;
+    const { caseId } = (
+      await h.post('/v1/me/reports', { kind: 'scam', message: 'A secret story' }, { token: accessToken })
+    ).body;
     await drain();
     expect(aboutCase(caseId).map(({ text }) => JSON.parse(text).type)).toEqual(['ticket.requested']);
     h.clock.advance(6 * SECOND);

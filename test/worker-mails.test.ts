@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Harness, newAgent, openHarness, someEmail, PASSWORD } from './support/harness.ts';
+import { type Harness, newAgent, openHarness, PASSWORD, someEmail } from './support/harness.ts';
 import { freezeByAgent, newAccount } from './support/seed.ts';
 import { openSmtpSink, type SmtpSink } from './support/sink.ts';
 
@@ -70,7 +70,9 @@ describe('mails', () => {
     const events = (await h.get('/v1/agent/events?type=delivery.failed', lead.accessToken)).body.items;
     expect(events).toMatchObject([{ detail: { deliveryId: failed.id, kind: 'mail', reaction: 'account-frozen' } }]);
     smtp.refusal = undefined;
-    expect((await h.post(`/v1/agent/deliveries/${failed.id}/replay`, undefined, { token: lead.accessToken })).status).toBe(204);
+    expect(
+      (await h.post(`/v1/agent/deliveries/${failed.id}/replay`, undefined, { token: lead.accessToken })).status,
+    ).toBe(204);
     await drain();
     expect(to(email)).toHaveLength(1);
     expect(await mailDelivery(accountId)).toMatchObject({ failed_at: null, last_error: null });
@@ -80,7 +82,9 @@ describe('mails', () => {
     const email = someEmail();
     await h.post('/v1/auth/sign-up', { email, password: PASSWORD });
     await drain();
-    const { rows } = await h.pool.query("select payload from deliveries where reaction = 'confirm-email' order by id desc limit 1");
+    const { rows } = await h.pool.query(
+      "select payload from deliveries where reaction = 'confirm-email' order by id desc limit 1",
+    );
     expect(rows).toEqual([{ payload: {} }]);
   });
 });

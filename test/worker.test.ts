@@ -140,7 +140,9 @@ describe('the worker', () => {
     await markDelivered(h.instance.ctx, id);
     await markFailed(h.instance.ctx, late as never, new DeliveryError('too late', { isPermanent: true }));
     expect(await ticketDelivery(caseId)).toMatchObject({ failed_at: null, last_error: null });
-    const { rows } = await h.pool.query("select 1 from events where type = 'delivery.failed' and case_id = $1", [caseId]);
+    const { rows } = await h.pool.query("select 1 from events where type = 'delivery.failed' and case_id = $1", [
+      caseId,
+    ]);
     expect(rows).toEqual([]);
   });
 
@@ -154,7 +156,9 @@ describe('the worker', () => {
     const gaveUp = await ticketDelivery(caseId);
     expect(gaveUp.failed_at.getTime() - gaveUp.created_at.getTime()).toBeGreaterThan(24 * 3_600 * SECOND);
     expect(gaveUp.attempts).toBeGreaterThanOrEqual(10);
-    const { rows } = await h.pool.query("select 1 from events where type = 'delivery.failed' and case_id = $1", [caseId]);
+    const { rows } = await h.pool.query("select 1 from events where type = 'delivery.failed' and case_id = $1", [
+      caseId,
+    ]);
     expect(rows).toHaveLength(1);
   });
 });

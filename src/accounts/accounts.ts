@@ -4,7 +4,6 @@ import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { findHolds, type Hold } from '../holds/gate.ts';
 import type { Locale } from '../languages/languages.ts';
 import { acceptPassword } from '../passwords/check-password.ts';
 import { Problem } from '../problem.ts';
@@ -87,16 +86,11 @@ export async function findAccount(ctx: Context, reference: string): Promise<Acco
   return account;
 }
 
-type Profile = queries.ProfileRow & { holds: Hold[] };
-
 /** The account as its owner sees it. Throws `unauthorized` where it is gone or closed. */
-export async function describeOwner(ctx: Context, accountId: string): Promise<Profile> {
-  const [profile, holds] = await Promise.all([
-    queries.findProfile(ctx.reader, accountId),
-    findHolds(ctx.reader, accountId, ctx.clock.now()),
-  ]);
+export async function describeOwner(ctx: Context, accountId: string): Promise<queries.ProfileRow> {
+  const profile = await queries.findProfile(ctx.reader, accountId);
   if (!profile) throw new Problem('unauthorized');
-  return { ...profile, holds };
+  return profile;
 }
 
 /** What an agent searched for, by whole values only: nobody browses accounts. */

@@ -1,4 +1,5 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { gatheredLookup } from '../db/gather.ts';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -71,6 +72,7 @@ export async function findAccount(db: Kysely<Database>, id: string): Promise<Acc
 }
 
 export type ProfileRow = {
+  id: string;
   email: string;
   email_confirmed_at: Date | null;
   locale: 'en' | 'zh-CN';
@@ -78,17 +80,14 @@ export type ProfileRow = {
   recovery_codes_left: number;
 };
 
-const profile = statement<ProfileRow, [id: string]>(
-  'find-profile',
-  `select email, email_confirmed_at, locale,
+export const findProfile = gatheredLookup<string, ProfileRow>(
+  'find-profiles',
+  `select id, email, email_confirmed_at, locale,
      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp,
      (select count(*)::int from recovery_codes r where r.account_id = a.id and r.used_at is null) as recovery_codes_left
-   from accounts a where id = $1 and closed_at is null`,
+   from accounts a where id = any($1::uuid[]) and closed_at is null`,
+  (row) => row.id,
 );
-
-export async function findProfile(db: Kysely<Database>, id: string): Promise<ProfileRow | undefined> {
-  return (await profile(db, id))[0];
-}
 
 export async function findAccountByExternalId(
   db: Kysely<Database>,

@@ -1,7 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { requireApiKey } from '../api-keys/guard.ts';
 import type { Context } from '../context.ts';
-import { publicHold } from '../holds/gate.ts';
+import { findHolds, publicHold } from '../holds/gate.ts';
+import { publicSessionHold } from '../holds/session-holds.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
@@ -149,8 +150,11 @@ export function ownerAccountRoutes(ctx: Context): Router {
       responses: { 200: answer('The account', Me), ...refusals('unauthorized') },
     }),
     async (c) => {
-      const { accountId } = c.var.speaker;
+      const { accountId, session } = c.var.speaker;
       const profile = await describeOwner(ctx, accountId);
+      const holds = session
+        ? session.holds.map(publicSessionHold)
+        : (await findHolds(ctx.reader, accountId, ctx.clock.now())).map(publicHold);
       return c.json(
         {
           id: accountId,
@@ -158,7 +162,7 @@ export function ownerAccountRoutes(ctx: Context): Router {
           emailConfirmed: profile.email_confirmed_at !== null,
           locale: profile.locale,
           secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
-          holds: profile.holds.map(publicHold),
+          holds,
           watchUntil: null,
         },
         200,

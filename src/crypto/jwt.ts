@@ -46,7 +46,7 @@ export function openSigner(keys: KeyRing, issuer: string): Signer {
     async verify(kind, token, now) {
       if (token.length > MAX_LENGTH) return undefined;
       // A signature checked once is as good the next time; expiry, session and account are asked every time.
-      const memory = `${kind}.${hashToken(token).toString('base64')}`;
+      const memory = `${kind}.${hashToken(token).toString('latin1')}`;
       const known = seen.get(memory);
       if (known) return isCurrent(known, now) ? known : undefined;
       const claims = await checkSignature(kind, token, now);

@@ -3,7 +3,7 @@ import { listOwnCases } from '../cases/cases.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { fullHold } from '../holds/gate.ts';
+import { findHolds, fullHold } from '../holds/gate.ts';
 import { counterKey, readCounters } from '../lockout/attempts.ts';
 import { forgetPasswordFailures, listIdentifiers } from '../passwords/passwords.ts';
 import type { AgentSession } from '../sessions/check.ts';
@@ -40,8 +40,9 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
       ctx.clock.now(),
     ),
   );
-  const [profile, sessions, cases, lockouts] = await Promise.all([
+  const [profile, holds, sessions, cases, lockouts] = await Promise.all([
     describeOwner(ctx, accountId),
+    findHolds(ctx.urgentDb, accountId, ctx.clock.now()),
     listSessions(ctx, accountId),
     listOwnCases(ctx, accountId, MOST, undefined),
     readLockouts(ctx, accountId),
@@ -56,7 +57,7 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
     locale: account.locale,
     createdAt: account.created_at.toISOString(),
     secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
-    holds: profile.holds.map(fullHold),
+    holds: holds.map(fullHold),
     lockouts,
     sessions: sessions.map((session) => ({
       id: session.id,

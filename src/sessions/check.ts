@@ -3,18 +3,22 @@ import { isStopping } from '../holds/rules.ts';
 import { MINUTE, plus } from '../time.ts';
 import * as queries from './queries.ts';
 
-export type Session = queries.LiveSession;
-export type AgentSession = queries.LiveAgentSession;
 export type SessionHold = queries.SessionHold;
+export type AgentSession = queries.LiveAgentSession;
+/** A session with the holds that stand now, and when the token it came by expires, in seconds. */
+export type Session = Omit<queries.LiveSession, 'holds'> & { holds: SessionHold[]; tokenExpiresAt: number };
 
 /** The session behind an access token, or undefined when it is forged, expired, idle, ended, held or of another kind. */
 export async function findSession(ctx: Context, accessToken: string): Promise<Session | undefined> {
   const now = ctx.clock.now();
   const claims = await ctx.signer.verify('owner', accessToken, now);
   if (typeof claims?.['sid'] !== 'string') return undefined;
-  const session = await queries.findLiveSession(ctx.reader, claims['sid'], now, plus(now, -ctx.policy['session.idle']));
+  const session = await queries.findOpenSession(ctx.reader, claims['sid']);
   if (!session || session.account_id !== claims.sub) return undefined;
-  return session.holds?.some((hold) => isStopping(hold, 'use-session')) ? undefined : session;
+  if (session.expires_at <= now || session.last_seen_at <= plus(now, -ctx.policy['session.idle'])) return undefined;
+  const holds = (session.holds ?? []).filter((hold) => hold.until === null || new Date(hold.until) > now);
+  if (holds.some((hold) => isStopping(hold, 'use-session'))) return undefined;
+  return { ...session, holds, tokenExpiresAt: claims.exp as number };
 }
 
 /** As `findSession`, for agents: another audience, and `agents.idle`. */

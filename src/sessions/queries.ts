@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { gatheredLookup } from '../db/gather.ts';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -58,25 +59,17 @@ export type LiveSession = Assurance & {
   holds: SessionHold[] | null;
 };
 
-const findLive = statement<LiveSession, [id: string, now: Date, seenAfter: Date]>(
-  'find-live-session',
+/** Session, account and standing holds in one indexed query: what every request of an owner asks. Limits in time are not judged. */
+export const findOpenSession = gatheredLookup<string, LiveSession>(
+  'find-open-sessions',
   `select s.id, s.account_id, s.device_id, s.acr, s.amr, s.auth_time, s.last_seen_at, s.expires_at,
      (select json_agg(json_build_object('scope', h.scope, 'source', h.source, 'reason_code', h.reason_code,
         'since', h.since, 'until', h.until) order by h.since)
-      from holds h where h.account_id = a.id and h.released_at is null and (h.until is null or h.until > $2)) as holds
+      from holds h where h.account_id = a.id and h.released_at is null) as holds
    from sessions s join accounts a on a.id = s.account_id
-   where s.id = $1 and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3 and a.closed_at is null`,
+   where s.id = any($1::uuid[]) and s.ended_at is null and a.closed_at is null`,
+  (row) => row.id,
 );
-
-/** Session, account and holds in one indexed query: what every request of an owner asks. */
-export async function findLiveSession(
-  db: Kysely<Database>,
-  id: string,
-  now: Date,
-  seenAfter: Date,
-): Promise<LiveSession | undefined> {
-  return (await findLive(db, id, now, seenAfter))[0];
-}
 
 export type LiveAgentSession = {
   id: string;
@@ -113,6 +106,7 @@ export async function touchSession(db: Kysely<Database>, id: string, now: Date, 
 }
 
 type RefreshRow = {
+  ended_at: Date | null;
   session_id: string;
   account_id: string | null;
   agent_id: string | null;
@@ -121,7 +115,7 @@ type RefreshRow = {
 
 const findRefresh = statement<RefreshRow, [hash: Buffer]>(
   'find-refresh-token',
-  `select t.session_id, s.account_id, s.agent_id, t.used_at
+  `select t.session_id, s.account_id, s.agent_id, t.used_at, s.ended_at
    from refresh_tokens t join sessions s on s.id = t.session_id where t.token_hash = $1`,
 );
 

@@ -20,7 +20,8 @@ type Outcome = { redeemed: queries.Redeemed; refreshToken: string } | 'reused' |
 export async function refresh(ctx: Context, refreshToken: string, client: Client): Promise<Refreshed> {
   const now = ctx.clock.now();
   const known = await queries.findRefreshToken(ctx.reader, hashToken(refreshToken));
-  if (!known?.account_id) throw new Problem('invalid-refresh-token');
+  // A dead session's token takes no lock: it must not be worth anything to a flood.
+  if (!known?.account_id || known.ended_at) throw new Problem('invalid-refresh-token');
   const accountId = known.account_id;
   const outcome = await transact(ctx.db, ctx.ring, (trx) =>
     redeem(trx, ctx, { refreshToken, accountId, sessionId: known.session_id, client }, now),

@@ -16,7 +16,10 @@ export type Finished = { code: number | null; stdout: string; stderr: string };
 
 /** Runs one command of the real command line to its end. */
 export async function run(args: string[], env: Record<string, string>): Promise<Finished> {
-  const child = spawn(process.execPath, [program, ...args], { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], {
+    env: environment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const [stdout, stderr] = [collect(child, 'stdout'), collect(child, 'stderr')];
   const [code] = await once(child, 'close');
   return { code, stdout: stdout(), stderr: stderr() };

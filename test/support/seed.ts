@@ -1,4 +1,13 @@
-import { type Call, type Harness, newApiKey, PASSWORD, someEmail, type TestAgent, tokenIn, totpCode } from './harness.ts';
+import {
+  type Call,
+  type Harness,
+  newApiKey,
+  PASSWORD,
+  someEmail,
+  type TestAgent,
+  tokenIn,
+  totpCode,
+} from './harness.ts';
 
 /** An account its host made: confirmed and with a password, in one call and without mails. */
 export type Seeded = { email: string; accountId: string };
