@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { PipelinedDialect } from './pipelined.ts';
+import { WholeWriteSocket } from './socket.ts';
 import { statementName } from './statement.ts';
 import type { Database } from './types.ts';
 
@@ -27,6 +28,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     Client: NamingClient,
+    stream: () => new WholeWriteSocket(),
   });
   pool.on('error', options.onError);
   // A connection in use has no listener of the pool's; unheard, its end would end the process.

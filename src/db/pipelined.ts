@@ -10,6 +10,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import type { PoolOptions } from './connect.ts';
+import { WholeWriteSocket } from './socket.ts';
 import { statementName } from './statement.ts';
 
 /** Kysely over a few connections that send the next query without waiting for the last answer. */
@@ -93,6 +94,7 @@ class PipelinedConnection implements DatabaseConnection {
       application_name: `holdfast-${this.#options.name}`,
       connectionTimeoutMillis: 5_000,
       pipeline: true,
+      stream: () => new WholeWriteSocket(),
     } as pg.ClientConfig);
     const forget = () => {
       this.#client = undefined;
