@@ -1,7 +1,7 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../db/types.ts';
 
-export type SealRow = Selectable<Database['seals']>;
+type SealRow = Selectable<Database['seals']>;
 
 export type SealedEvent = Omit<Selectable<Database['events']>, 'detail' | 'tx'> & { detail: string; tx_text: string };
 

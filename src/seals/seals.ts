@@ -37,7 +37,7 @@ async function sealBatch(trx: Transaction<Database>, now: Date): Promise<number>
   return events.length;
 }
 
-export type Verdict = { events: number; seals: number; head: string } | { brokenAt: number; sealedAt: Date };
+type Verdict = { events: number; seals: number; head: string } | { brokenAt: number; sealedAt: Date };
 
 /** Walks the whole chain. An edited, added or missing event breaks the seal over it; keep `head` elsewhere to see a cut tail. */
 export async function verifySeals(db: Kysely<Database>): Promise<Verdict> {
