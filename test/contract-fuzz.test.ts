@@ -39,7 +39,7 @@ const nasty = [
   '\u202e\u200b',
   "' or 1=1 --",
   '%00',
-  '${7*7}',
+  '{{7*7}}',
   '../../etc/passwd',
   'external:',
   '__proto__',

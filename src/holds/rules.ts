@@ -4,7 +4,7 @@ export type Scope = 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-c
 export type Source = 'owner' | 'agent' | 'rule' | 'policy' | 'legal';
 
 /** Everything that somebody may want to do on an account. A path that issues or redeems names one of these. */
-export const actions = [
+const actions = [
   'sign-in',
   'refresh',
   'use-session',
