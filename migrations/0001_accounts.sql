@@ -26,6 +26,8 @@ create table passwords (
   hash text not null,
   set_at timestamptz not null,
   consecutive_failures integer not null default 0,
+  -- When unknown devices gave a wrong code after this password: so many in a month, and somebody else has it.
+  wrong_codes_at timestamptz[] not null default '{}',
   disabled_at timestamptz
 );
 

@@ -58,7 +58,7 @@ create table seals (
 create table deliveries (
   id uuid primary key,
   event_id uuid not null references events,
-  kind text not null check (kind in ('mail', 'ticket')),
+  kind text not null check (kind in ('ticket', 'notice', 'mail')),
   reaction text not null,
   account_id uuid,
   case_id uuid,
@@ -73,6 +73,6 @@ create table deliveries (
   last_error text,
   unique (event_id, reaction)
 );
-create index deliveries_due on deliveries (next_attempt_at) where delivered_at is null and failed_at is null;
+create index deliveries_due on deliveries (kind, next_attempt_at) where delivered_at is null and failed_at is null;
 create index deliveries_failed on deliveries (id desc) where failed_at is not null;
 create index deliveries_account on deliveries (account_id, created_at) where account_id is not null;

@@ -45,6 +45,12 @@ create table devices (
 );
 create index devices_account on devices (account_id, last_seen_at);
 
+-- How many devices an account ever had. Whoever adds one holds this row: two sign-ins at once keep to the limit.
+create table device_counts (
+  account_id uuid primary key references accounts on delete cascade,
+  added integer not null
+);
+
 create table sessions (
   id uuid primary key,
   account_id uuid references accounts on delete cascade,

@@ -12,7 +12,8 @@ export function readPolicy(yaml: string): Policy {
   const known: Record<string, PolicyKey> = policyKeys;
   const policy = Object.fromEntries(Object.entries(known).map(([name, key]) => [name, key.default]));
   for (const [name, value] of flatten(parseYaml(yaml) ?? {}, '')) {
-    const key = known[name];
+    // A plain look-up would find `constructor` and `__proto__` too.
+    const key = Object.hasOwn(known, name) ? known[name] : undefined;
     if (!key) throw new PolicyError(`policy: there is no key "${name}"`);
     policy[name] = key.kind === 'choice' ? readChoice(name, key, value) : readNumber(name, key, value);
   }

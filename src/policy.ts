@@ -36,6 +36,8 @@ export const policyKeys = {
   'limits.otherPerIp': count(300, 10, 10_000_000, 'per minute', 'ASVS 2.4.1'),
   'limits.mailPerAccount': count(3, 1, 1000, 'reset mails per hour', 'OWASP forgot password'),
   'limits.mailPerRecipient': count(10, 1, 10_000, 'per 10 minutes', 'OWASP forgot password'),
+  'limits.signUpMailPerRecipient': count(3, 1, 10_000, 'per 10 minutes', 'OWASP forgot password'),
+  'limits.factorChangesPerAccount': count(10, 1, 10_000, 'per minute', 'ASVS 2.4.1'),
   'signUp.ttl': duration(24 * HOUR, HOUR, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2'),
   'reset.ttl': duration(30 * MINUTE, 5 * MINUTE, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2, ASVS 6.5.5'),
   'reset.attempts': count(5, 1, 10, 'wrong codes', 'ASVS 6.6.3'),

@@ -2,10 +2,13 @@ import type { EventType } from './events/catalogue.ts';
 import type { Template } from './notices/mail-values.ts';
 
 /** What must reach somebody because an event happened. Each becomes a delivery in the event's own transaction. */
-type Reaction = { kind: 'mail'; name: Template } | { kind: 'ticket'; name: TicketMove };
+type Reaction = { kind: 'mail' | 'notice'; name: Template } | { kind: 'ticket'; name: TicketMove };
 type TicketMove = 'requested' | 'commented';
 
+/** Asked for by somebody who may be anybody; a flood of these must not hold up a notice. */
 const mail = (name: Template): Reaction => ({ kind: 'mail', name });
+/** What the owner must learn. */
+const notice = (name: Template): Reaction => ({ kind: 'notice', name });
 const ticket = (name: TicketMove): Reaction => ({ kind: 'ticket', name });
 
 /** The one table to read: event type → what it causes. What is not here causes nothing beyond its row. */
@@ -13,21 +16,21 @@ const ticket = (name: TicketMove): Reaction => ({ kind: 'ticket', name });
 export const reactions: { readonly [type in EventType]?: readonly Reaction[] } = {
   'sign-up.requested':        [mail('confirm-email')],
   'account.created':          [mail('confirm-email')],
-  'sign-in.locked':           [mail('sign-in-locked')],
-  'password.failing':         [mail('lockout-warning')],
-  'password.disabled':        [mail('password-disabled')],
+  'sign-in.locked':           [notice('sign-in-locked')],
+  'password.failing':         [notice('lockout-warning')],
+  'password.disabled':        [notice('password-disabled')],
   'password-reset.requested': [mail('reset-password')],
-  'password.reset':           [mail('password-reset-done')],
-  'second-factor.guessed':    [mail('second-factor-guessing')],
-  'second-factor.locked':     [mail('second-factor-locked')],
-  'device.added':             [mail('new-device-sign-in')],
-  'refresh.reused':           [mail('refresh-reuse')],
-  'totp.confirmed':           [mail('totp-added')],
-  'totp.removed':             [mail('totp-removed')],
-  'recovery-codes.issued':    [mail('recovery-codes-issued')],
-  'recovery-code.used':       [mail('recovery-code-used')],
-  'account.frozen':           [mail('account-frozen')],
-  'hold.placed':              [mail('hold-placed')],
+  'password.reset':           [notice('password-reset-done')],
+  'second-factor.guessed':    [notice('second-factor-guessing')],
+  'second-factor.locked':     [notice('second-factor-locked')],
+  'device.added':             [notice('new-device-sign-in')],
+  'refresh.reused':           [notice('refresh-reuse')],
+  'totp.confirmed':           [notice('totp-added')],
+  'totp.removed':             [notice('totp-removed')],
+  'recovery-codes.issued':    [notice('recovery-codes-issued')],
+  'recovery-code.used':       [notice('recovery-code-used')],
+  'account.frozen':           [notice('account-frozen')],
+  'hold.placed':              [notice('hold-placed')],
   'case.opened':              [ticket('requested')],
   'case.reported':            [ticket('commented')],
   'case.message-added':       [ticket('commented')],

@@ -20,7 +20,7 @@ const drain = () => h.instance.worker.drain();
 const to = (email: string) => smtp.mails.filter((mail) => mail.to?.some(({ address }) => address === email));
 
 async function mailDelivery(accountId: string) {
-  const sql = "select * from deliveries where account_id = $1 and kind = 'mail' order by id desc limit 1";
+  const sql = "select * from deliveries where account_id = $1 and kind in ('mail', 'notice') order by id desc limit 1";
   return (await h.pool.query(sql, [accountId])).rows[0];
 }
 
@@ -68,7 +68,7 @@ describe('mails', () => {
     expect(failed.last_error).not.toContain(email);
     const lead = await newAgent(h, 'lead');
     const events = (await h.get('/v1/agent/events?type=delivery.failed', lead.accessToken)).body.items;
-    expect(events).toMatchObject([{ detail: { deliveryId: failed.id, kind: 'mail', reaction: 'account-frozen' } }]);
+    expect(events).toMatchObject([{ detail: { deliveryId: failed.id, kind: 'notice', reaction: 'account-frozen' } }]);
     smtp.refusal = undefined;
     expect(
       (await h.post(`/v1/agent/deliveries/${failed.id}/replay`, undefined, { token: lead.accessToken })).status,

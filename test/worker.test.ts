@@ -71,7 +71,7 @@ describe('the worker', () => {
   it('takes a dead worker’s delivery up when its lease of ten seconds has run out, and not before', async () => {
     const { caseId, id } = await newDue();
     h.clock.advance(1 * SECOND);
-    const claimed = await claimDeliveries(h.instance.ctx, randomUUID(), 8);
+    const claimed = await claimDeliveries(h.instance.ctx, randomUUID(), 'ticket', 8);
     expect(claimed.map((delivery) => delivery.id)).toContain(id);
     expect(LEASE).toBe(10 * SECOND);
     h.clock.advance(LEASE - 1);
@@ -135,7 +135,7 @@ describe('the worker', () => {
   it('leaves a delivery delivered when a worker that lost its lease reports a failure late', async () => {
     const { id, caseId } = await newDue();
     h.clock.advance(1 * SECOND);
-    const [late] = (await claimDeliveries(h.instance.ctx, randomUUID(), 8)).filter((each) => each.id === id);
+    const [late] = (await claimDeliveries(h.instance.ctx, randomUUID(), 'ticket', 8)).filter((each) => each.id === id);
     expect(late).toBeDefined();
     await markDelivered(h.instance.ctx, id);
     await markFailed(h.instance.ctx, late as never, new DeliveryError('too late', { isPermanent: true }));

@@ -87,7 +87,7 @@ export interface ChallengesTable {
 export interface DeliveriesTable {
   id: string;
   event_id: string;
-  kind: 'mail' | 'ticket';
+  kind: 'ticket' | 'notice' | 'mail';
   reaction: string;
   account_id: string | null;
   case_id: string | null;
@@ -100,6 +100,11 @@ export interface DeliveriesTable {
   delivered_at: Date | null;
   failed_at: Date | null;
   last_error: string | null;
+}
+
+export interface DeviceCountsTable {
+  account_id: string;
+  added: number;
 }
 
 export interface DevicesTable {
@@ -204,6 +209,7 @@ export interface PasswordsTable {
   hash: string;
   set_at: Date;
   consecutive_failures: Generated<number>;
+  wrong_codes_at: Generated<Date[]>;
   disabled_at: Date | null;
 }
 
@@ -327,6 +333,7 @@ export interface Database {
   cases: CasesTable;
   challenges: ChallengesTable;
   deliveries: DeliveriesTable;
+  device_counts: DeviceCountsTable;
   devices: DevicesTable;
   events: EventsTable;
   holds: HoldsTable;

@@ -40,9 +40,14 @@ export class DeliveryError extends Error {
 }
 
 /** Takes up to `most` due deliveries for this worker; nobody else gets them while the lease lasts. */
-export async function claimDeliveries(ctx: Context, worker: string, most: number): Promise<Claimed[]> {
+export async function claimDeliveries(
+  ctx: Context,
+  worker: string,
+  kind: Claimed['kind'],
+  most: number,
+): Promise<Claimed[]> {
   const now = ctx.clock.now();
-  return await queries.claimDeliveries(ctx.db, worker, most, now, plus(now, LEASE));
+  return await queries.claimDeliveries(ctx.db, worker, kind, most, now, plus(now, LEASE));
 }
 
 /** Keeps the lease while a slow channel is still being talked to. */

@@ -17,11 +17,11 @@ export type Claimed = Pick<
   detail: Record<string, unknown>;
 };
 
-const claim = statement<Claimed, [worker: string, most: number, now: Date, until: Date]>(
+const claim = statement<Claimed, [worker: string, most: number, now: Date, until: Date, kind: DeliveryRow['kind']]>(
   'claim-deliveries',
   `with due as (
      select id from deliveries
-     where delivered_at is null and failed_at is null and next_attempt_at <= $3 and (leased_until is null or leased_until <= $3)
+     where kind = $5 and delivered_at is null and failed_at is null and next_attempt_at <= $3 and (leased_until is null or leased_until <= $3)
      order by next_attempt_at limit $2 for update skip locked),
    claimed as (
      update deliveries d set leased_until = $4, leased_by = $1, attempts = d.attempts + 1
@@ -34,11 +34,12 @@ const claim = statement<Claimed, [worker: string, most: number, now: Date, until
 export async function claimDeliveries(
   db: Kysely<Database>,
   worker: string,
+  kind: DeliveryRow['kind'],
   most: number,
   now: Date,
   until: Date,
 ): Promise<Claimed[]> {
-  return await claim(db, worker, most, now, until);
+  return await claim(db, worker, most, now, until, kind);
 }
 
 export async function renewLeases(db: Kysely<Database>, worker: string, ids: string[], until: Date): Promise<void> {

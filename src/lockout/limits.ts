@@ -9,21 +9,25 @@ type Rule = { points: number; seconds: number; code: ProblemCode };
 
 // biome-ignore format: a table reads as one
 const rules = (policy: Policy) => ({
-  'sign-in':        { points: policy['limits.signInPerIp'],          seconds: 60,   code: 'too-many-attempts' },
-  'reset':          { points: policy['limits.resetPerIp'],           seconds: 60,   code: 'too-many-requests' },
-  'sign-up':        { points: policy['limits.signUpPerIp'],          seconds: 60,   code: 'too-many-requests' },
-  'report':         { points: policy['limits.reportPerIp'],          seconds: 60,   code: 'too-many-requests' },
-  'other':          { points: policy['limits.otherPerIp'],           seconds: 60,   code: 'too-many-requests' },
-  'reset-mail':     { points: policy['limits.mailPerAccount'],       seconds: 3600, code: 'too-many-requests' },
-  'mail-recipient': { points: policy['limits.mailPerRecipient'],     seconds: 600,  code: 'too-many-requests' },
+  'sign-in':        { points: policy['limits.signInPerIp'],              seconds: 60,   code: 'too-many-attempts' },
+  'reset':          { points: policy['limits.resetPerIp'],               seconds: 60,   code: 'too-many-requests' },
+  'sign-up':        { points: policy['limits.signUpPerIp'],              seconds: 60,   code: 'too-many-requests' },
+  'report':         { points: policy['limits.reportPerIp'],              seconds: 60,   code: 'too-many-requests' },
+  'other':          { points: policy['limits.otherPerIp'],               seconds: 60,   code: 'too-many-requests' },
+  'reset-mail':     { points: policy['limits.mailPerAccount'],           seconds: 3600, code: 'too-many-requests' },
+  'mail-recipient': { points: policy['limits.mailPerRecipient'],         seconds: 600,  code: 'too-many-requests' },
+  'sign-up-mail':   { points: policy['limits.signUpMailPerRecipient'],   seconds: 600,  code: 'too-many-requests' },
+  'factor-change':  { points: policy['limits.factorChangesPerAccount'],  seconds: 60,   code: 'too-many-requests' },
 } as const satisfies Record<string, Rule>);
 
-type LimitName = keyof ReturnType<typeof rules>;
+export type LimitName = keyof ReturnType<typeof rules>;
 
 /** Rates shared by all nodes. They slow a caller down; who is locked or held is decided elsewhere. */
 export type Limits = {
   /** Counts one use by this address (IPv6 by /64). Throws Problem 429 with Retry-After past the limit. */
   takeForAddress(name: LimitName, ip: string): Promise<void>;
+  /** As `takeForAddress`, for what a signed-in owner does. */
+  takeForAccount(name: LimitName, accountId: string): Promise<void>;
   /** Counts one use by this key; false past the limit. */
   take(name: LimitName, key: string): Promise<boolean>;
   close(): Promise<void>;
@@ -47,12 +51,15 @@ export function openLimits(policy: Policy, pool: pg.Pool, redisUrl: string | und
     }
   }
 
+  async function takeOrThrow(name: LimitName, key: string): Promise<void> {
+    const refusal = await consume(name, key);
+    if (!refusal) return;
+    throw new Problem(limiters[name].rule.code, { retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) });
+  }
+
   return {
-    async takeForAddress(name, ip) {
-      const refusal = await consume(name, addressBlock(ip));
-      if (!refusal) return;
-      throw new Problem(limiters[name].rule.code, { retryAfter: Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)) });
-    },
+    takeForAddress: (name, ip) => takeOrThrow(name, addressBlock(ip)),
+    takeForAccount: takeOrThrow,
     take: async (name, key) => (await consume(name, key)) === undefined,
     close: async () => redis?.disconnect(),
   };
