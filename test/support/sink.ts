@@ -65,6 +65,7 @@ export type SmtpSink = {
 export async function openSmtpSink(port = 0): Promise<SmtpSink> {
   const arrivals = openArrivals<Email>();
   const server = new SMTPServer({
+    closeTimeout: 20,
     disabledCommands: ['AUTH', 'STARTTLS'],
     logger: false,
     onRcptTo(_address, _session, done) {
