@@ -32,6 +32,7 @@ describe('an account the host makes', () => {
       emailConfirmed: true,
       username: 'ana7',
       phone: '+49301234567',
+      phoneConfirmed: false,
       locale: 'zh-CN',
       createdAt: h.clock.now().toISOString(),
     });

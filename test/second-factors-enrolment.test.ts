@@ -13,7 +13,7 @@ import {
 
 let h: Harness;
 beforeAll(async () => {
-  h = await openHarness();
+  h = await openHarness({ policy: { 'limits.factorChangesPerAccount': 100 } });
 });
 afterAll(() => h.close());
 

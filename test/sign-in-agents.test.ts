@@ -20,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => h.close());
 
 type Credentials = { email: string; password: string; code: string };
-const signIn = (credentials: Credentials) => h.post('/v1/agent/auth/sign-in', credentials);
+const signIn = (credentials: Credentials, call: object = {}) => h.post('/v1/agent/auth/sign-in', credentials, call);
+const fromOne = { ip: '203.0.113.9' };
 const codeNow = (secret: string) => totpCode(secret, h.clock.now());
 
 /** An agent whose codes of now are fresh again. */
@@ -73,21 +74,25 @@ describe('an agent', () => {
     const unknown = { ...right(), email: someEmail() };
     for (const credentials of [{ ...right(), password: 'a wrong password' }, unknown]) {
       const got: number[] = [];
-      for (let n = 0; n < 5; n++) got.push((await signIn(credentials)).status);
+      for (let n = 0; n < 5; n++) got.push((await signIn(credentials, fromOne)).status);
       expect(got).toEqual([401, 401, 401, 401, 401]);
     }
-    const [known, nobody] = [await signIn(right()), await signIn(unknown)];
+    const [known, nobody] = [await signIn(right(), fromOne), await signIn(unknown, fromOne)];
     for (const { status, body, headers } of [known, nobody]) {
       expect([status, body.code, headers.get('retry-after')]).toEqual([429, 'too-many-attempts', '900']);
     }
     h.clock.advance(15 * 60_000);
-    expect((await signIn(right())).status).toBe(200);
+    expect((await signIn(right(), fromOne)).status).toBe(200);
   });
 
-  it('fifty guesses at once are five', async () => {
+  it('fifty guesses at once are five from one address, and thirty from as many', async () => {
     const { right } = await agentNow();
-    const guesses = Array.from({ length: 50 }, (_, n) => signIn({ ...right(), password: `guess ${n}` }));
-    expect((await Promise.all(guesses)).filter(({ status }) => status === 401)).toHaveLength(5);
+    const tries = async (call: object) => {
+      const guesses = Array.from({ length: 50 }, (_, n) => signIn({ ...right(), password: `guess ${n}` }, call));
+      return (await Promise.all(guesses)).filter(({ status }) => status === 401).length;
+    };
+    expect(await tries({ ip: '203.0.113.10' })).toBe(5);
+    expect(await tries({})).toBe(25);
   });
 
   it('V7.4.1 signs out at once', async () => {

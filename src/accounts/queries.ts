@@ -15,6 +15,12 @@ export async function replaceSignUp(trx: Transaction<Database>, row: Insertable<
     .execute();
 }
 
+/** False where it is gone. Whoever replaces a sign-up takes its row before its link; who confirms it must too. */
+export async function lockSignUp(trx: Transaction<Database>, id: string): Promise<boolean> {
+  const row = await trx.selectFrom('sign_ups').select('id').where('id', '=', id).forUpdate().executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function takeSignUp(
   trx: Transaction<Database>,
   id: string,

@@ -71,6 +71,7 @@ const Account = z
     emailConfirmed: z.boolean(),
     username: z.string().nullable(),
     phone: z.string().nullable(),
+    phoneConfirmed: z.boolean(),
     locale: schemas.locale,
     createdAt: schemas.instant,
   })
@@ -120,6 +121,7 @@ function showAccount(account: AccountRow) {
     emailConfirmed: account.email_confirmed_at !== null,
     username: account.username,
     phone: account.phone,
+    phoneConfirmed: account.phone_confirmed_at !== null,
     locale: account.locale,
     createdAt: account.created_at.toISOString(),
   };

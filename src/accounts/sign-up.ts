@@ -5,7 +5,7 @@ import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import type { Locale } from '../languages/languages.ts';
-import { redeemLink } from '../links/links.ts';
+import { findLink, redeemLink } from '../links/links.ts';
 import { acceptPassword } from '../passwords/check-password.ts';
 import { Problem } from '../problem.ts';
 import { emailKey, phoneKey, usernameKey } from './identifiers.ts';
@@ -55,6 +55,8 @@ export async function confirmEmail(ctx: Context, token: string, client: Client):
   await ctx.limits.takeForAddress('other', client.ip);
   const now = ctx.clock.now();
   await transact(ctx.db, ctx.ring, async (trx) => {
+    const found = await findLink(trx, token, now);
+    if (found?.sign_up_id && !(await queries.lockSignUp(trx, found.sign_up_id))) throw new Problem('invalid-token');
     const link = await redeemLink(trx, token, 'confirm-email', now);
     if (!link) throw new Problem('invalid-token');
     const accountId = link.account_id ?? (await openAccount(trx, link.sign_up_id as string, now));

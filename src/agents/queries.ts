@@ -2,7 +2,7 @@ import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
-type AgentRow = Selectable<Database['agents']>;
+export type AgentRow = Selectable<Database['agents']>;
 
 export async function insertAgent(trx: Transaction<Database>, row: Insertable<Database['agents']>): Promise<void> {
   await trx.insertInto('agents').values(row).execute();

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { generateSecret } from 'otplib';
 import { emailKey } from '../accounts/identifiers.ts';
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
@@ -6,15 +7,22 @@ import { newToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import { type Attempt, clearAttempts, counterKey, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
-import { passwordLimit } from '../lockout/rules.ts';
+import { addressBlock } from '../lockout/address-block.ts';
+import {
+  type Attempt,
+  clearAttempts,
+  counterKey,
+  failAttempt,
+  reserveAttempt,
+  returnOnError,
+} from '../lockout/attempts.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
 import { matchTotp } from '../second-factors/rules.ts';
 import { insertAgentSession, refreshAgentSession } from '../sessions/agent-sessions.ts';
-import { secondsUntil } from '../time.ts';
 import { agentSecretRow } from './agents.ts';
 import * as queries from './queries.ts';
+import { agentLimits } from './rules.ts';
 
 type AgentSignedIn = {
   accessToken: string;
@@ -25,6 +33,9 @@ type AgentSignedIn = {
 };
 type AgentCredentials = { email: string; password: string; code: string };
 
+/** An unknown agent's codes are checked against this one: the work is the same. */
+const DECOY_SECRET = generateSecret({ length: 20 });
+
 /**
  * Signs an agent in with password and code together; whatever is wrong has one answer after the same work.
  * Throws `invalid-credentials`, `too-many-attempts`, `busy`.
@@ -32,65 +43,86 @@ type AgentCredentials = { email: string; password: string; code: string };
 export async function signInAgent(ctx: Context, input: AgentCredentials, client: Client): Promise<AgentSignedIn> {
   await ctx.limits.takeForAddress('sign-in', client.ip);
   const now = ctx.clock.now();
-  const attempt = await reserve(ctx, emailKey(input.email), now);
-  const agent = await queries.findAgent(ctx.urgentDb, emailKey(input.email));
-  const isRight = await ctx.hasher.verify(agent?.password_hash, normalisePassword(input.password));
-  const step = agent && matchTotp(ctx.keys.decrypt(agent.totp_secret, agentSecretRow(agent.id)), input.code, now);
+  const key = emailKey(input.email);
+  const attempts = await reserve(ctx, key, client, now);
+  const { agent, step } = await returnOnError(ctx, attempts, () => check(ctx, key, input, now));
   const refresh = newToken('hf_rt');
-  const sessionId = newId(now);
-  const isSignedIn = await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const isProven = isRight && agent && step !== undefined && (await queries.redeemTotpStep(trx, agent.id, step));
-    if (!isProven) {
-      await rememberFailure(trx, attempt, input.email, client, now);
-      return false;
-    }
-    await clearAttempts(trx, attempt);
-    await insertAgentSession(trx, ctx, { id: sessionId, agentId: agent.id, client, refreshHash: refresh.hash }, now);
-    await record(
-      trx,
-      { type: 'agent.signed-in', actor: { kind: 'agent', id: agent.id }, sessionId, client, detail: {} },
-      now,
-    );
-    return true;
-  });
+  const entry = { id: newId(now), attempts, key, agent, step, client, refreshHash: refresh.hash };
+  const isSignedIn = await returnOnError(ctx, step === undefined ? [] : attempts, () =>
+    transact(ctx.urgentDb, ctx.ring, (trx) => issue(trx, ctx, entry, now)),
+  );
   if (!isSignedIn || !agent) throw new Problem('invalid-credentials');
   return {
-    accessToken: await signAgentAccess(ctx, { sessionId, agentId: agent.id, role: agent.role, authTime: now }, now),
+    accessToken: await signAgentAccess(
+      ctx,
+      { sessionId: entry.id, agentId: agent.id, role: agent.role, authTime: now },
+      now,
+    ),
     expiresIn: ctx.policy['access.ttl'] / 1000,
     refreshToken: refresh.plain,
-    sessionId,
+    sessionId: entry.id,
     agentId: agent.id,
   };
 }
 
-async function reserve(ctx: Context, key: string, now: Date): Promise<Attempt> {
-  const reservation = await reserveAttempt(ctx, counterKey(ctx, 'agent', key), passwordLimit(ctx.policy), now);
-  if ('attempt' in reservation) return reservation.attempt;
-  const { refused } = reservation;
-  throw new Problem('too-many-attempts', {
-    retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1,
-  });
+type Checked = { agent: queries.AgentRow | undefined; step: number | undefined };
+
+/** The step of a right code after a right password; undefined for whatever is wrong, after the same work. */
+async function check(ctx: Context, key: string, input: AgentCredentials, now: Date): Promise<Checked> {
+  const agent = await queries.findAgent(ctx.urgentDb, key);
+  const isRight = await ctx.hasher.verify(agent?.password_hash, normalisePassword(input.password));
+  const secret = agent ? ctx.keys.decrypt(agent.totp_secret, agentSecretRow(agent.id)) : DECOY_SECRET;
+  const step = matchTotp(secret, input.code, now);
+  return { agent, step: agent && isRight ? step : undefined };
+}
+
+/** One place per e-mail and address, and one per e-mail: always in this order, so that two never wait for each other. */
+async function reserve(ctx: Context, key: string, client: Client, now: Date): Promise<Attempt[]> {
+  const { fromOneAddress, fromAnywhere } = agentLimits(ctx.policy);
+  const onLock = (trx: Transaction<Database>, until: Date) => recordLock(trx, client, until, now);
+  const near = counterKey(ctx, 'agent-address', `${addressBlock(client.ip)} ${key}`);
+  const first = await reserveAttempt(ctx, near, fromOneAddress, onLock, now);
+  const second = await returnOnError(ctx, [first], () =>
+    reserveAttempt(ctx, counterKey(ctx, 'agent', key), fromAnywhere, onLock, now),
+  );
+  return [first, second];
+}
+
+type Entry = Checked & { id: string; attempts: Attempt[]; key: string; client: Client; refreshHash: Buffer };
+
+/** Spends the code and opens the session, or remembers the failure. Returns which. */
+async function issue(trx: Transaction<Database>, ctx: Context, entry: Entry, now: Date): Promise<boolean> {
+  const { agent, step, client } = entry;
+  if (!agent || step === undefined || !(await queries.redeemTotpStep(trx, agent.id, step))) {
+    await rememberFailure(trx, ctx, entry, now);
+    return false;
+  }
+  for (const attempt of entry.attempts) await clearAttempts(trx, attempt);
+  await insertAgentSession(trx, ctx, { ...entry, agentId: agent.id }, now);
+  const actor = { kind: 'agent', id: agent.id } as const;
+  await record(trx, { type: 'agent.signed-in', actor, sessionId: entry.id, client, detail: {} }, now);
+  return true;
 }
 
 async function rememberFailure(
   trx: Transaction<Database>,
-  attempt: Attempt,
-  email: string,
-  client: Client,
+  ctx: Context,
+  { attempts, key, agent, client }: Entry,
   now: Date,
 ): Promise<void> {
-  const judgement = await failAttempt(trx, attempt, now);
-  await record(
-    trx,
-    { type: 'agent.sign-in-failed', actor: { kind: 'anonymous' }, client, detail: { email: email.slice(0, 254) } },
-    now,
-  );
-  if (judgement.verdict !== 'locked' || !judgement.isNew) return;
-  await record(
-    trx,
-    { type: 'agent.locked', actor: { kind: 'anonymous' }, client, detail: { until: judgement.until.toISOString() } },
-    now,
-  );
+  // People type passwords into the wrong field: what names no agent is kept as a keyed hash.
+  const email = agent?.email ?? ctx.keys.hash('agent-email', key).toString('base64url').slice(0, 22);
+  const actor = { kind: 'anonymous' } as const;
+  await record(trx, { type: 'agent.sign-in-failed', actor, client, detail: { email } }, now);
+  for (const attempt of attempts) {
+    const judgement = await failAttempt(trx, attempt, now);
+    if (judgement.verdict === 'locked' && judgement.isNew) await recordLock(trx, client, judgement.until, now);
+  }
+}
+
+async function recordLock(trx: Transaction<Database>, client: Client, until: Date, now: Date): Promise<void> {
+  const actor = { kind: 'anonymous' } as const;
+  await record(trx, { type: 'agent.locked', actor, client, detail: { until: until.toISOString() } }, now);
 }
 
 /** An agent's new tokens for their refresh token. The role is read anew. Throws `invalid-refresh-token`. */

@@ -3,6 +3,7 @@ import pg from 'pg';
 import { PipelinedDialect } from './pipelined.ts';
 import { WholeWriteSocket } from './socket.ts';
 import { statementName } from './statement.ts';
+import { SESSION_OPTIONS, typeParsers } from './type-parsers.ts';
 import type { Database } from './types.ts';
 
 /** Gives hot statements their name; all else goes through as it is. */
@@ -29,6 +30,8 @@ export function openPool(options: PoolOptions): pg.Pool {
     idleTimeoutMillis: 30_000,
     Client: NamingClient,
     stream: () => new WholeWriteSocket(),
+    types: typeParsers,
+    options: SESSION_OPTIONS,
   });
   pool.on('error', options.onError);
   // A connection in use has no listener of the pool's; unheard, its end would end the process.

@@ -12,6 +12,7 @@ import pg from 'pg';
 import type { PoolOptions } from './connect.ts';
 import { WholeWriteSocket } from './socket.ts';
 import { statementName } from './statement.ts';
+import { SESSION_OPTIONS, typeParsers } from './type-parsers.ts';
 
 /** Kysely over a few connections that send the next query without waiting for the last answer. */
 export class PipelinedDialect implements Dialect {
@@ -95,6 +96,8 @@ class PipelinedConnection implements DatabaseConnection {
       connectionTimeoutMillis: 5_000,
       pipeline: true,
       stream: () => new WholeWriteSocket(),
+      types: typeParsers,
+      options: SESSION_OPTIONS,
     } as pg.ClientConfig);
     const forget = () => {
       this.#client = undefined;

@@ -26,6 +26,7 @@ export async function search(ctx: Context, query: string, agent: AgentSession, c
     email: maskEmail(account.email),
     username: account.username,
     phone: account.phone === null ? null : maskPhone(account.phone),
+    phoneConfirmed: account.phone_confirmed_at !== null,
     createdAt: account.created_at.toISOString(),
   }));
 }
@@ -54,6 +55,7 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
     emailConfirmed: account.email_confirmed_at !== null,
     username: account.username,
     phone: account.phone,
+    phoneConfirmed: account.phone_confirmed_at !== null,
     locale: account.locale,
     createdAt: account.created_at.toISOString(),
     secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },

@@ -14,6 +14,7 @@ const Found = z
     email: z.string(),
     username: z.string().nullable(),
     phone: z.string().nullable(),
+    phoneConfirmed: z.boolean(),
     createdAt: schemas.instant,
   })
   .openapi('FoundAccount', { description: 'Masked' });
@@ -27,6 +28,7 @@ const AccountPage = z
     emailConfirmed: z.boolean(),
     username: z.string().nullable(),
     phone: z.string().nullable(),
+    phoneConfirmed: z.boolean(),
     locale: schemas.locale,
     createdAt: schemas.instant,
     secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),

@@ -7,6 +7,7 @@ import * as queries from './queries.ts';
 
 /** The device that a browser's token named; the token is absent where only an earlier step of the sign-in saw it. */
 export type Presented = { deviceId: string; deviceToken: string | undefined } | undefined;
+/** `isFirst`: the account never had another one, not even one that was forgotten. */
 type Device = { id: string; token: string; isNew: boolean; isFirst: boolean };
 
 type Bearer = { accountId: string; presented: Presented; client: Client };
@@ -51,8 +52,8 @@ export async function addDevice(
     userAgent: who.client.userAgent?.slice(0, 400) ?? null,
     ip: who.client.ip,
   };
-  const earlier = await queries.insertDevice(trx, device, ctx.policy['devices.perAccount'], now);
-  return { id, token: token.plain, isNew: true, isFirst: earlier === 0 };
+  const added = await queries.insertDevice(trx, device, ctx.policy['devices.perAccount'], now);
+  return { id, token: token.plain, isNew: true, isFirst: added === 1 };
 }
 
 /** Makes strangers of the account's browsers, but for `except`. */

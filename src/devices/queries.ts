@@ -27,13 +27,23 @@ export async function renewDevice(
 
 type NewDevice = { id: string; accountId: string; tokenHash: Buffer; userAgent: string | null; ip: string };
 
-/** Adds a device and forgets the least recently seen ones past `most`. Answers how many the account had before. */
+const countAdded = statement<{ added: number }, [accountId: string]>(
+  'count-device',
+  `insert into device_counts as c (account_id, added) values ($1, 1)
+   on conflict (account_id) do update set added = c.added + 1 returning added`,
+);
+
+/**
+ * Adds a device and forgets the least recently seen ones past `most`. Answers how many the account ever had, forgotten
+ * ones too. The count's row lock makes others who add one wait: together they could pass `most`.
+ */
 export async function insertDevice(
   trx: Transaction<Database>,
   device: NewDevice,
   most: number,
   now: Date,
 ): Promise<number> {
+  const added = (await countAdded(trx, device.accountId))[0]?.added ?? 1;
   const kept = await trx
     .selectFrom('devices')
     .select('id')
@@ -54,7 +64,7 @@ export async function insertDevice(
       last_seen_at: now,
     })
     .execute();
-  return kept.length;
+  return added;
 }
 
 export async function deleteDevices(

@@ -14,6 +14,6 @@ export async function keepHouse(ctx: Context): Promise<void> {
   await queries.deleteStaleSessions(ctx.db, plus(now, -7 * DAY));
   await queries.deleteStaleIdempotencyKeys(ctx.db, yesterday);
   await queries.deleteStaleRates(ctx.db, now);
-  await queries.deleteQuietCounters(ctx.db, yesterday, now);
-  await queries.capCounters(ctx.db, MOST_COUNTERS);
+  await queries.deleteQuietCounters(ctx.db, yesterday);
+  await queries.capCounters(ctx.db, MOST_COUNTERS, now);
 }

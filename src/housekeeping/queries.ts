@@ -26,17 +26,20 @@ export async function deleteStaleRates(db: Kysely<Database>, before: Date): Prom
   await db.deleteFrom('rate_limits').where('expire', '<', String(before.getTime())).execute();
 }
 
-/** Counters nobody touched for a day start anew anyway. */
-export async function deleteQuietCounters(db: Kysely<Database>, before: Date, now: Date): Promise<void> {
+/** Counters that were neither touched nor blocked since start anew anyway; the others must keep how long they block next. */
+export async function deleteQuietCounters(db: Kysely<Database>, before: Date): Promise<void> {
   await db
     .deleteFrom('attempt_counters')
     .where('touched_at', '<', before)
-    .where((eb) => eb.or([eb('blocked_until', 'is', null), eb('blocked_until', '<', now)]))
+    .where((eb) => eb.or([eb('blocked_until', 'is', null), eb('blocked_until', '<', before)]))
     .execute();
 }
 
-/** Keeps a flood of made-up identifiers from filling the disk: past `most`, the longest untouched go. */
-export async function capCounters(db: Kysely<Database>, most: number): Promise<void> {
-  await sql`delete from attempt_counters where key in (
+/**
+ * Keeps a flood of made-up identifiers from filling the disk: past `most`, the longest untouched go. A door that is
+ * locked stays so: the flood must not open it.
+ */
+export async function capCounters(db: Kysely<Database>, most: number, now: Date): Promise<void> {
+  await sql`delete from attempt_counters where coalesce(blocked_until <= ${now}, true) and key in (
     select key from attempt_counters order by touched_at desc offset ${most})`.execute(db);
 }

@@ -1,8 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Context } from '../context.ts';
+import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { Problem } from '../problem.ts';
-import { DAY, plus } from '../time.ts';
+import { DAY, plus, secondsUntil } from '../time.ts';
 import * as queries from './queries.ts';
 import { countFailure, type Judgement, judge, type Limit } from './rules.ts';
 
@@ -11,32 +12,51 @@ const QUIET = DAY;
 /** A place under the limit, taken before the secret is checked. It must be settled: returned, cleared or failed. */
 export type Attempt = { key: Buffer; reservedAt: Date; limit: Limit };
 
-type Reservation = { attempt: Attempt } | { refused: Exclude<Judgement, { verdict: 'open' }> };
+/** What is to be recorded in the very transaction in which attempts that a crash lost close a door. */
+type OnLock = (trx: Transaction<Database>, until: Date) => Promise<void>;
 
 /** The counter's key: unknown identifiers have one like known ones, and none can be turned back into what it counts. */
 export function counterKey(
   ctx: Context,
-  kind: 'identifier' | 'device' | 'totp' | 'agent' | 'agent-totp',
+  kind: 'identifier' | 'device' | 'totp' | 'agent' | 'agent-address',
   value: string,
 ): Buffer {
   return ctx.keys.hash(`attempts:${kind}`, value).subarray(0, 16);
 }
 
-/** Takes a place under `limit`, or tells why there is none. Counting after the check would let a burst through. */
-export async function reserveAttempt(ctx: Context, key: Buffer, limit: Limit, now: Date): Promise<Reservation> {
+/**
+ * Takes a place under `limit`. Counting after the check would let a burst through. Throws `too-many-attempts` while the
+ * door is locked, and for a second while all places are taken by attempts under way.
+ */
+export async function reserveAttempt(
+  ctx: Context,
+  key: Buffer,
+  limit: Limit,
+  onLock: OnLock,
+  now: Date,
+): Promise<Attempt> {
   for (;;) {
     const isReserved = await queries.reserveAttempt(ctx.limitsDb, key, now, limit.maxFailures, plus(now, -QUIET));
-    if (isReserved) return { attempt: { key, reservedAt: now, limit } };
-    const judgement = await ctx.limitsDb.transaction().execute((trx) => judgeRefusal(trx, key, limit, now));
-    if (judgement.verdict !== 'open') return { refused: judgement };
+    if (isReserved) return { key, reservedAt: now, limit };
+    const judgement = await transact(ctx.limitsDb, ctx.ring, (trx) => judgeRefusal(trx, key, limit, onLock, now));
+    if (judgement.verdict === 'open') continue;
+    const retryAfter = judgement.verdict === 'locked' ? secondsUntil(judgement.until, now) : 1;
+    throw new Problem('too-many-attempts', { retryAfter });
   }
 }
 
-async function judgeRefusal(trx: Transaction<Database>, key: Buffer, limit: Limit, now: Date): Promise<Judgement> {
+async function judgeRefusal(
+  trx: Transaction<Database>,
+  key: Buffer,
+  limit: Limit,
+  onLock: OnLock,
+  now: Date,
+): Promise<Judgement> {
   const counter = await queries.lockCounter(trx, key);
   if (!counter) return { verdict: 'open' };
   const { next, judgement } = judge(counter, limit, now);
   if (next !== counter) await queries.setCounter(trx, key, next, now);
+  if (judgement.verdict === 'locked' && judgement.isNew) await onLock(trx, judgement.until);
   return judgement;
 }
 
@@ -45,12 +65,17 @@ export async function returnAttempt(db: Kysely<Database>, attempt: Attempt): Pro
   await queries.returnAttempt(db, attempt.key, attempt.reservedAt);
 }
 
-/** Gives the attempt back where `work` could not be done at all: a flood must not count as its victims' failures. */
-export async function returnIfBusy<T>(ctx: Context, attempt: Attempt, work: () => Promise<T>): Promise<T> {
+/**
+ * Gives the attempts back where `work` broke off before its verdict: a flood or a database in trouble must not count as
+ * its victims' failures. What settles these attempts does not belong into `work`, nor what records a wrong guess: one
+ * that could not be recorded keeps its place, which counts.
+ */
+export async function returnOnError<T>(ctx: Context, attempts: Attempt[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Problem && error.code === 'busy') await returnAttempt(ctx.limitsDb, attempt);
+    // If even this fails, the places are lost and count: the safe side.
+    for (const attempt of attempts) await returnAttempt(ctx.limitsDb, attempt).catch(() => undefined);
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { type Claimed, DeliveryError } from '../events/deliveries.ts';
 import { record } from '../events/record.ts';
 import { pass } from '../holds/gate.ts';
 import { insertLink, type LinkPurpose, linkToken } from '../links/links.ts';
+import type { LimitName } from '../lockout/limits.ts';
 import { plus } from '../time.ts';
 import { deviceName } from './device-name.ts';
 import { MailError } from './mail-error.ts';
@@ -19,14 +20,15 @@ import { templates } from './templates.ts';
 type Recipient = { email: string; locale: 'en' | 'zh-CN'; accountId?: string; signUpId?: string };
 type Letter = { template: Template; to: Recipient };
 
-/** Mails that a stranger can cause; these are capped per mailbox, what the owner must learn is not. */
-const capped: readonly Template[] = [
-  'confirm-email',
-  'already-registered',
-  'reset-password',
-  'sign-in-locked',
-  'second-factor-locked',
-];
+/**
+ * Mails that a stranger can cause as often as they like, each kind with a count of its own per mailbox: one must not
+ * silence another. What the owner must learn has none; a lock limits the mails about it.
+ */
+const caps: { readonly [template in Template]?: LimitName } = {
+  'confirm-email': 'sign-up-mail',
+  'already-registered': 'sign-up-mail',
+  'reset-password': 'mail-recipient',
+};
 
 const purposes: Record<TokenName, (template: Template) => LinkPurpose> = {
   token: (template) => (template === 'reset-password' ? 'reset-password' : 'confirm-email'),
@@ -60,11 +62,11 @@ export async function deliverMail(ctx: Context, mailer: Mailer, delivery: Claime
 }
 
 async function address(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
-  const template = delivery.reaction as Template;
   if (delivery.event_type === 'sign-up.requested')
     return await addressSignUp(ctx, String(delivery.payload['signUpId']));
   if (delivery.event_type === 'password-reset.requested') return await addressReset(ctx, delivery);
   const account = delivery.account_id ? await queries.findRecipient(ctx.db, delivery.account_id) : undefined;
+  const template = delivery.payload['isExposed'] ? 'password-exposed' : (delivery.reaction as Template);
   return account && { template, to: { email: account.email, locale: account.locale, accountId: account.id } };
 }
 
@@ -88,8 +90,9 @@ async function addressReset(ctx: Context, delivery: Claimed): Promise<Letter | u
 }
 
 async function isOverCap(ctx: Context, letter: Letter, delivery: Claimed): Promise<boolean> {
-  if (!capped.includes(letter.template) || delivery.attempts > 1) return false;
-  return !(await ctx.limits.take('mail-recipient', emailKey(letter.to.email)));
+  const cap = caps[letter.template];
+  if (!cap || delivery.attempts > 1) return false;
+  return !(await ctx.limits.take(cap, `${letter.template}:${emailKey(letter.to.email)}`));
 }
 
 async function makeLinks(

@@ -35,6 +35,7 @@ export type MailValues = {
   'sign-in-locked': Freezable & { until: Date; unlockToken: string };
   'lockout-warning': Freezable & { failures: number; limit: number };
   'password-disabled': Freezable & { failures: number };
+  'password-exposed': Freezable & { failures: number };
   'second-factor-guessing': Freezable;
   'second-factor-locked': Freezable & { until: Date };
 

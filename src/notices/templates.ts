@@ -97,6 +97,10 @@ export const templates: Record<Template, MailTemplate> = {
     subject: 'mail.password-disabled.subject',
     blocks: ['mail.password-disabled.body', 'facts', 'mail.password-disabled.next', requestReset, ...freeze],
   },
+  'password-exposed': {
+    subject: 'mail.password-exposed.subject',
+    blocks: ['mail.password-exposed.body', 'facts', 'mail.password-exposed.next', requestReset, ...freeze],
+  },
   'second-factor-guessing': {
     subject: 'mail.second-factor-guessing.subject',
     blocks: ['mail.second-factor-guessing.body', 'facts', 'mail.second-factor-guessing.known', ...freeze],

@@ -14,9 +14,9 @@ import {
   returnLinkAttempt,
   voidLinks,
 } from '../links/links.ts';
-import { counterKey, forgetFailures } from '../lockout/attempts.ts';
+import { counterKey, forgetFailures, returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
-import { type Candidate, checkCode, redeemCode, returnCandidate } from '../second-factors/check-code.ts';
+import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
 import { hasSecondFactor } from '../second-factors/second-factor.ts';
 import { endEverything } from '../sessions/end.ts';
 import { acceptPassword } from './check-password.ts';
@@ -63,10 +63,12 @@ export async function confirmReset(ctx: Context, input: ResetInput, client: Clie
   if (!owner) throw new Problem('invalid-token');
   const password = acceptPassword(ctx, input.newPassword, owner, client.locale, 'newPassword');
   const candidate = await proveFactor(ctx, { link, accountId, input, client }, now);
-  const hash = await ctx.hasher.hash(password);
-  const outcome = await transact(ctx.db, ctx.ring, (trx) =>
-    applyReset(trx, ctx, { accountId, input, client, candidate, hash }, now),
-  );
+  const outcome = await returnOnError(ctx, candidate ? [candidate.attempt] : [], async () => {
+    const hash = await ctx.hasher.hash(password);
+    return await transact(ctx.db, ctx.ring, (trx) =>
+      applyReset(trx, ctx, { accountId, input, client, candidate, hash }, now),
+    );
+  });
   if (outcome instanceof Problem) throw outcome;
 }
 
@@ -82,8 +84,7 @@ async function proveFactor(
     throw new Problem('second-factor-required', { members: { factors: ['totp', 'recovery-code'] } });
   const isWithin = await reserveLinkAttempt(ctx.db, input.token, 'reset-password', ctx.policy['reset.attempts'], now);
   if (!isWithin) throw new Problem('invalid-token');
-  const prover = { accountId, deviceId: undefined, client };
-  const candidate = await checkCode(ctx, prover, input.code).catch(async (error: unknown) => {
+  const candidate = await checkCode(ctx, proverOf(accountId, client), input.code).catch(async (error: unknown) => {
     // Nobody looked at the code.
     await returnLinkAttempt(ctx.db, input.token);
     throw error;
@@ -92,6 +93,9 @@ async function proveFactor(
   await returnLinkAttempt(ctx.db, input.token);
   return candidate;
 }
+
+const proverOf = (accountId: string, client: Client) =>
+  ({ accountId, deviceId: undefined, client, purpose: 'reset' }) as const;
 
 type Change = { accountId: string; input: ResetInput; client: Client; candidate: Candidate | undefined; hash: string };
 
@@ -103,13 +107,10 @@ async function applyReset(
 ): Promise<Problem | undefined> {
   const { accountId, client, candidate } = change;
   const passage = await passAlone(trx, accountId, 'reset-password', now);
-  if (!passage) return new Problem('invalid-token');
-  if (passage.stoppedBy.length > 0) {
-    if (candidate) await returnCandidate(trx, candidate);
-    return heldProblem(passage.stoppedBy);
-  }
+  if (!passage) throw new Problem('invalid-token');
+  if (passage.stoppedBy.length > 0) throw heldProblem(passage.stoppedBy);
   if (!candidate && (await hasSecondFactor(trx, accountId))) return new Problem('invalid-token');
-  if (candidate && !(await redeemCode(trx, { accountId, deviceId: undefined, client }, candidate, now)))
+  if (candidate && !(await redeemCode(trx, proverOf(accountId, client), candidate, now)))
     return new Problem('invalid-code');
   const redeemed = await redeemLink(trx, change.input.token, 'reset-password', now);
   if (!redeemed) return rollBack();

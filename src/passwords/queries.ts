@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
 type Owner = { email: string; username: string | null; phone: string | null; locale: 'en' | 'zh-CN' };
@@ -22,7 +23,13 @@ export async function setPassword(
     .insertInto('passwords')
     .values({ account_id: accountId, hash, set_at: now })
     .onConflict((conflict) =>
-      conflict.column('account_id').doUpdateSet({ hash, set_at: now, consecutive_failures: 0, disabled_at: null }),
+      conflict.column('account_id').doUpdateSet({
+        hash,
+        set_at: now,
+        consecutive_failures: 0,
+        wrong_codes_at: [],
+        disabled_at: null,
+      }),
     )
     .execute();
 }
@@ -35,6 +42,23 @@ export async function upgradeHash(db: Kysely<Database>, accountId: string, from:
     .where('account_id', '=', accountId)
     .where('hash', '=', from)
     .execute();
+}
+
+const countCode = statement<{ count: number }, [accountId: string, now: Date, since: Date]>(
+  'count-wrong-code',
+  `update passwords
+   set wrong_codes_at = array(select at from unnest(wrong_codes_at) as at where at > $3) || $2::timestamptz
+   where account_id = $1 returning cardinality(wrong_codes_at) as count`,
+);
+
+/** How many wrong codes there were after this password since `since`, with this one. */
+export async function countWrongCode(
+  trx: Transaction<Database>,
+  accountId: string,
+  now: Date,
+  since: Date,
+): Promise<number> {
+  return (await countCode(trx, accountId, now, since))[0]?.count ?? 0;
 }
 
 /** Returns whether this call was the one that disabled it. */

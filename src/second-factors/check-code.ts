@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
@@ -9,19 +9,23 @@ import {
   counterKey,
   failAttempt,
   reserveAttempt,
-  returnAttempt,
-  returnIfBusy,
+  returnOnError,
 } from '../lockout/attempts.ts';
 import { totpLimit } from '../lockout/rules.ts';
-import { Problem } from '../problem.ts';
-import { secondsUntil } from '../time.ts';
+import { countWrongCode } from '../passwords/exposure.ts';
 import * as queries from './queries.ts';
 import { isTotpCode, matchTotp, readRecoveryCode } from './rules.ts';
 
 /** How many wrong codes after a right password mean that somebody else knows the password. */
 const ALARM_AT = 3;
 
-export type Prover = { accountId: string; deviceId: string | undefined; client: Client };
+/** Who gives the code, and what for. Only at a sign-in a right password came before it. */
+export type Prover = {
+  accountId: string;
+  deviceId: string | undefined;
+  client: Client;
+  purpose: 'sign-in' | 'reset' | 'change';
+};
 
 /** A code that fits and is not spent yet. Spending it decides among all who hold the same one. */
 export type Candidate = { attempt: Attempt } & (
@@ -35,32 +39,30 @@ export type Candidate = { attempt: Attempt } & (
  */
 export async function checkCode(ctx: Context, prover: Prover, code: string): Promise<Candidate | undefined> {
   const now = ctx.clock.now();
-  const key = counterKey(ctx, 'totp', `${prover.accountId}:${prover.deviceId ?? ''}`);
-  const reservation = await reserveAttempt(ctx, key, totpLimit(ctx.policy), now);
-  if ('refused' in reservation) {
-    const { refused } = reservation;
-    throw new Problem('too-many-attempts', {
-      retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1,
-    });
-  }
-  const { attempt } = reservation;
-  const candidate = await returnIfBusy(ctx, attempt, () => findCandidate(ctx, prover.accountId, code, attempt, now));
+  const key = counterKey(ctx, 'totp', doorOf(prover));
+  const onLock = (trx: Transaction<Database>, until: Date) => recordLock(trx, prover, until, now);
+  const attempt = await reserveAttempt(ctx, key, totpLimit(ctx.policy), onLock, now);
+  const candidate = await returnOnError(ctx, [attempt], () => findCandidate(ctx, prover.accountId, code, attempt, now));
   if (candidate) return candidate;
-  await transact(ctx.db, ctx.ring, (trx) =>
-    rememberWrongCode(trx, prover, isTotpCode(code) ? 'totp' : 'recovery-code', attempt, now),
-  );
+  await transact(ctx.db, ctx.ring, async (trx) => {
+    await rememberWrongCode(trx, prover, isTotpCode(code) ? 'totp' : 'recovery-code', attempt, now);
+    if (prover.purpose === 'sign-in' && !prover.deviceId) {
+      await countWrongCode(trx, prover.accountId, prover.client, now);
+    }
+  });
   return undefined;
+}
+
+/** Strangers who know the password must not be able to lock the owner's reset, nor a thief's session their sign-in. */
+function doorOf({ accountId, deviceId, purpose }: Prover): string {
+  const device = `${accountId}:${deviceId ?? ''}`;
+  return purpose === 'sign-in' ? device : `${device}:${purpose}`;
 }
 
 /** The work of checking this code, for nothing: how long a refusal takes must not tell what was wrong. */
 export async function pretendToCheck(ctx: Context, code: string): Promise<void> {
   const recovery = readRecoveryCode(code);
   if (recovery) await ctx.hasher.verify(undefined, recovery.text);
-}
-
-/** The code was right and is not spent: something else stopped the change it was given for. */
-export async function returnCandidate(db: Kysely<Database>, candidate: Candidate): Promise<void> {
-  await returnAttempt(db, candidate.attempt);
 }
 
 /** Spends the candidate. False when another use was first: then it counts as a wrong code. */
@@ -134,15 +136,22 @@ async function rememberWrongCode(
   now: Date,
 ): Promise<void> {
   const { failures, ...judgement } = await failAttempt(trx, attempt, now);
-  const event = {
-    actor: { kind: 'anonymous' },
-    accountId: prover.accountId,
-    deviceId: prover.deviceId,
-    client: prover.client,
-  } as const;
+  const event = eventOf(prover);
   await record(trx, { ...event, type: 'second-factor.failed', detail: { factor, failures } }, now);
-  if (failures === ALARM_AT) await record(trx, { ...event, type: 'second-factor.guessed', detail: { failures } }, now);
-  if (judgement.verdict !== 'locked' || !judgement.isNew) return;
-  const until = judgement.until.toISOString();
-  await record(trx, { ...event, type: 'second-factor.locked', detail: { until }, payload: { until } }, now);
+  if (failures === ALARM_AT && prover.purpose === 'sign-in') {
+    await record(trx, { ...event, type: 'second-factor.guessed', detail: { failures } }, now);
+  }
+  if (judgement.verdict === 'locked' && judgement.isNew) await recordLock(trx, prover, judgement.until, now);
 }
+
+async function recordLock(trx: Transaction<Database>, prover: Prover, lockedUntil: Date, now: Date): Promise<void> {
+  const until = lockedUntil.toISOString();
+  await record(trx, { ...eventOf(prover), type: 'second-factor.locked', detail: { until }, payload: { until } }, now);
+}
+
+const eventOf = ({ accountId, deviceId, client }: Prover) => ({
+  actor: { kind: 'anonymous' } as const,
+  accountId,
+  deviceId,
+  client,
+});

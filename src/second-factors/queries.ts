@@ -88,11 +88,15 @@ export async function insertPendingTotp(
   factor: TotpRow,
   now: Date,
 ): Promise<void> {
-  await trx.deleteFrom('totp_factors').where('account_id', '=', accountId).where('confirmed_at', 'is', null).execute();
+  await deletePendingTotp(trx, accountId);
   await trx
     .insertInto('totp_factors')
     .values({ id: factor.id, account_id: accountId, secret: factor.secret, created_at: now })
     .execute();
+}
+
+export async function deletePendingTotp(trx: Transaction<Database>, accountId: string): Promise<void> {
+  await trx.deleteFrom('totp_factors').where('account_id', '=', accountId).where('confirmed_at', 'is', null).execute();
 }
 
 export async function findPendingTotp(db: Kysely<Database>, accountId: string): Promise<TotpRow | undefined> {

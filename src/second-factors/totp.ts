@@ -1,17 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import type { Transaction } from 'kysely';
 import { generateSecret } from 'otplib';
 import { renderSVG } from 'uqr';
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
 import { requirePassage } from '../holds/gate.ts';
+import { returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
+import { requireStillLive } from '../sessions/check.ts';
 import { endOthers } from '../sessions/end.ts';
-import { checkCode, redeemCode, returnCandidate } from './check-code.ts';
+import { checkCode, redeemCode } from './check-code.ts';
 import * as queries from './queries.ts';
 import { makeRecoveryCode, matchTotp, totpUri } from './rules.ts';
+import { hasSecondFactor } from './second-factor.ts';
 
 const CODES = 10;
 
@@ -21,13 +26,24 @@ type Enrolment = { factorId: string; secret: string; otpauthUri: string; qrSvg: 
 
 const rowOf = (factorId: string) => `totp_factors.secret:${factorId}`;
 
+type Work<T> = (trx: Transaction<Database>, account: { email: string }) => Promise<T>;
+
+/** A change under the account's lock, by a session that has not ended while it waited for hashes and for that lock. */
+async function changeFactors<T>(ctx: Context, holder: Holder, now: Date, work: Work<T>): Promise<T> {
+  return await transact(ctx.db, ctx.ring, async (trx) => {
+    const account = await requirePassage(trx, holder.accountId, 'security-change', now);
+    await requireStillLive(trx, holder.sessionId, now);
+    return await work(trx, account);
+  });
+}
+
 /** Shows a new 160-bit secret; it opens nothing before a code confirms it. Throws `already-enrolled`, `account-held`. */
 export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment> {
+  await ctx.limits.takeForAccount('factor-change', holder.accountId);
   const now = ctx.clock.now();
   const factorId = newId(now);
   const secret = generateSecret({ length: 20 });
-  const email = await transact(ctx.db, ctx.ring, async (trx) => {
-    const account = await requirePassage(trx, holder.accountId, 'security-change', now);
+  const email = await changeFactors(ctx, holder, now, async (trx, account) => {
     if (await queries.findTotp(trx, holder.accountId)) throw new Problem('already-enrolled');
     const stored = ctx.keys.encrypt(secret, rowOf(factorId));
     await queries.insertPendingTotp(trx, holder.accountId, { id: factorId, secret: stored }, now);
@@ -43,13 +59,13 @@ export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment
  * wait, the owner is told. Throws `invalid-code`, also for a code that was used before.
  */
 export async function confirmTotp(ctx: Context, holder: Holder, code: string): Promise<string[]> {
+  await ctx.limits.takeForAccount('factor-change', holder.accountId);
   const now = ctx.clock.now();
   const pending = await queries.findPendingTotp(ctx.db, holder.accountId);
   const step = pending && matchTotp(ctx.keys.decrypt(pending.secret, rowOf(pending.id)), code, now);
   if (!pending || step === undefined) throw new Problem('invalid-code');
   const codes = await makeCodes(ctx);
-  await transact(ctx.db, ctx.ring, async (trx) => {
-    await requirePassage(trx, holder.accountId, 'security-change', now);
+  await changeFactors(ctx, holder, now, async (trx) => {
     if (!(await queries.confirmTotp(trx, pending.id, step, now))) throw new Problem('invalid-code');
     await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
     await endOthers(trx, holder, 'second-factor-changed', now);
@@ -67,7 +83,8 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
 /** Removes the authenticator and its recovery codes, against one of its own codes. Throws `invalid-code`, `account-held`. */
 export async function removeTotp(ctx: Context, holder: Holder, code: string): Promise<void> {
   const now = ctx.clock.now();
-  await changeWithCode(ctx, holder, code, now, async (trx) => {
+  const nothing = async () => undefined;
+  await changeWithCode(ctx, holder, code, nothing, async (trx) => {
     const factor = await queries.findTotp(trx, holder.accountId);
     await queries.deleteFactors(trx, holder.accountId);
     await endOthers(trx, holder, 'second-factor-changed', now);
@@ -79,41 +96,54 @@ export async function removeTotp(ctx: Context, holder: Holder, code: string): Pr
 /** Ten new recovery codes for a code; the old ones stop working. Throws `invalid-code`, `account-held`. */
 export async function reissueRecoveryCodes(ctx: Context, holder: Holder, code: string): Promise<string[]> {
   const now = ctx.clock.now();
-  const codes = await makeCodes(ctx);
-  await changeWithCode(ctx, holder, code, now, async (trx) => {
+  const prepare = () => makeCodes(ctx);
+  const codes = await changeWithCode(ctx, holder, code, prepare, async (trx, codes) => {
     await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
     await record(trx, { ...eventOf(holder), type: 'recovery-codes.issued', detail: { count: CODES } }, now);
   });
   return codes.map((issued) => issued.text);
 }
 
-type Work = Parameters<typeof transact<void>>[2];
+type Change<T> = (trx: Transaction<Database>, prepared: T) => Promise<void>;
 
-async function changeWithCode(ctx: Context, holder: Holder, code: string, now: Date, change: Work): Promise<void> {
-  const prover = { accountId: holder.accountId, deviceId: holder.deviceId ?? undefined, client: holder.client };
+/** `prepare` may be slow: it comes after a code that fits, so that nobody can ask for its work without one. */
+async function changeWithCode<T>(
+  ctx: Context,
+  holder: Holder,
+  code: string,
+  prepare: () => Promise<T>,
+  change: Change<T>,
+): Promise<T> {
+  const { accountId, deviceId, client } = holder;
+  await ctx.limits.takeForAccount('factor-change', accountId);
+  if (!(await hasSecondFactor(ctx.reader, accountId))) throw new Problem('invalid-code');
+  const now = ctx.clock.now();
+  const prover = { accountId, deviceId: deviceId ?? undefined, client, purpose: 'change' } as const;
   const candidate = await checkCode(ctx, prover, code);
   if (!candidate) throw new Problem('invalid-code');
-  const isRedeemed = await transact(ctx.db, ctx.ring, async (trx) => {
-    await requirePassage(trx, holder.accountId, 'security-change', now);
-    if (!(await redeemCode(trx, prover, candidate, now))) return false;
-    await change(trx);
-    return true;
-  }).catch(async (error: unknown) => {
-    await returnCandidate(ctx.limitsDb, candidate);
-    throw error;
+  const prepared = await returnOnError(ctx, [candidate.attempt], async () => {
+    const prepared = await prepare();
+    const isChanged = await changeFactors(ctx, holder, now, async (trx) => {
+      if (!(await redeemCode(trx, prover, candidate, now))) return false;
+      await change(trx, prepared);
+      return true;
+    });
+    return isChanged ? { prepared } : undefined;
   });
-  if (!isRedeemed) throw new Problem('invalid-code');
+  if (!prepared) throw new Problem('invalid-code');
+  return prepared.prepared;
 }
 
+/** One after the other: ten at once would take every slot from those who sign in. */
 async function makeCodes(ctx: Context): Promise<{ selector: string; text: string; hash: string }[]> {
-  const codes = new Map<string, string>();
-  while (codes.size < CODES) {
+  const texts = new Map<string, string>();
+  while (texts.size < CODES) {
     const { selector, text } = makeRecoveryCode(randomBytes(20));
-    codes.set(selector, text);
+    texts.set(selector, text);
   }
-  return await Promise.all(
-    [...codes].map(async ([selector, text]) => ({ selector, text, hash: await ctx.hasher.hash(text) })),
-  );
+  const codes = [];
+  for (const [selector, text] of texts) codes.push({ selector, text, hash: await ctx.hasher.hash(text) });
+  return codes;
 }
 
 function eventOf(holder: Holder) {

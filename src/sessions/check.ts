@@ -1,5 +1,8 @@
+import type { Transaction } from 'kysely';
 import type { Context } from '../context.ts';
+import type { Database } from '../db/types.ts';
 import { isStopping } from '../holds/rules.ts';
+import { Problem } from '../problem.ts';
 import { MINUTE, plus } from '../time.ts';
 import * as queries from './queries.ts';
 
@@ -19,6 +22,11 @@ export async function findSession(ctx: Context, accessToken: string): Promise<Se
   const holds = (session.holds ?? []).filter((hold) => hold.until === null || new Date(hold.until) > now);
   if (holds.some((hold) => isStopping(hold, 'use-session'))) return undefined;
   return { ...session, holds, tokenExpiresAt: claims.exp as number };
+}
+
+/** For a change that waited for the account's lock: what ended sessions before it ended this one. Throws `unauthorized`. */
+export async function requireStillLive(trx: Transaction<Database>, sessionId: string, now: Date): Promise<void> {
+  if (!(await queries.isLive(trx, sessionId, now))) throw new Problem('unauthorized');
 }
 
 /** As `findSession`, for agents: another audience, and `agents.idle`. */

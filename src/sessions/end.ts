@@ -4,9 +4,11 @@ import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { forgetDevices } from '../devices/devices.ts';
 import { type Actor, record } from '../events/record.ts';
+import { passAlone } from '../holds/gate.ts';
+import { forgetPendingFactor } from '../second-factors/second-factor.ts';
 import * as queries from './queries.ts';
 
-/** Every session, known device and half-done sign-in of the account is gone when this transaction commits. */
+/** Every session, known device, half-done sign-in and half-done enrolment of the account is gone with this transaction. */
 export async function endEverything(
   trx: Transaction<Database>,
   accountId: string,
@@ -14,6 +16,7 @@ export async function endEverything(
   now: Date,
 ): Promise<number> {
   await queries.deleteChallenges(trx, accountId);
+  await forgetPendingFactor(trx, accountId);
   await forgetDevices(trx, accountId);
   return await queries.endSessions(trx, accountId, reason, now);
 }
@@ -56,6 +59,8 @@ export async function signOut(ctx: Context, who: { sessionId: string; actor: Act
 export async function revokeSessions(ctx: Context, accountId: string, actor: Actor, client: Client): Promise<number> {
   const now = ctx.clock.now();
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
+    // For the lock alone: a sign-in that is not committed yet would be seen by nobody and outlive this.
+    await passAlone(trx, accountId, 'use-session', now);
     const ended = await endEverything(trx, accountId, 'revoked-by-agent', now);
     await record(trx, { type: 'session.ended', actor, accountId, client, detail: { reason: 'revoked-by-agent' } }, now);
     return ended;

@@ -71,6 +71,15 @@ export const findOpenSession = gatheredLookup<string, LiveSession>(
   (row) => row.id,
 );
 
+const live = statement<{ id: string }, [id: string, now: Date]>(
+  'is-live-session',
+  'select id from sessions where id = $1 and ended_at is null and expires_at > $2',
+);
+
+export async function isLive(db: Kysely<Database>, id: string, now: Date): Promise<boolean> {
+  return (await live(db, id, now)).length === 1;
+}
+
 export type LiveAgentSession = {
   id: string;
   agent_id: string;

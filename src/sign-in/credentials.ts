@@ -1,7 +1,9 @@
+import type { Transaction } from 'kysely';
 import { readIdentifier } from '../accounts/identifiers.ts';
 import type { Client, Context } from '../context.ts';
 import { hashToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import {
   type Attempt,
@@ -9,14 +11,13 @@ import {
   countPasswordFailure,
   failAttempt,
   reserveAttempt,
-  returnIfBusy,
+  returnOnError,
 } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
 import { disablePassword, upgradeHash } from '../passwords/passwords.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, type Prover, pretendToCheck } from '../second-factors/check-code.ts';
-import { secondsUntil } from '../time.ts';
 import { type Credential, findCredential } from './queries.ts';
 
 export type PasswordInput = {
@@ -42,15 +43,17 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
   const password = normalisePassword(input.password);
   const deviceHash = input.deviceToken === undefined ? null : hashToken(input.deviceToken);
   const credential = await findCredential(ctx.reader, identifier, deviceHash);
-  const attempt = await reserve(ctx, identifier, credential, now);
+  const attempt = await reserve(ctx, identifier, credential, client, now);
   const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
-  const isRight = await returnIfBusy(ctx, attempt, () => ctx.hasher.verify(usable, password));
+  const isRight = await returnOnError(ctx, [attempt], () => ctx.hasher.verify(usable, password));
   if (!isRight || !credential || !usable) {
-    if (input.code !== undefined) await returnIfBusy(ctx, attempt, () => pretendToCheck(ctx, input.code as string));
+    if (input.code !== undefined) await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, input.code as string));
     const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
     throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
   }
-  if (ctx.hasher.isOutdated(usable)) await upgradeHash(ctx, ctx.db, credential.account_id, usable, password);
+  if (ctx.hasher.isOutdated(usable)) {
+    await returnOnError(ctx, [attempt], () => upgradeHash(ctx, ctx.db, credential.account_id, usable, password));
+  }
   return { credential, attempt };
 }
 
@@ -59,17 +62,16 @@ async function reserve(
   ctx: Context,
   identifier: string,
   credential: Credential | undefined,
+  client: Client,
   now: Date,
 ): Promise<Attempt> {
   const key = credential?.device_id
     ? counterKey(ctx, 'device', credential.device_id)
     : counterKey(ctx, 'identifier', identifier);
-  const reservation = await reserveAttempt(ctx, key, passwordLimit(ctx.policy), now);
-  if ('attempt' in reservation) return reservation.attempt;
-  const { refused } = reservation;
-  throw new Problem('too-many-attempts', {
-    retryAfter: refused.verdict === 'locked' ? secondsUntil(refused.until, now) : 1,
-  });
+  const onLock = async (trx: Transaction<Database>, until: Date) => {
+    if (credential) await recordLock(trx, credential, client, until, now);
+  };
+  return await reserveAttempt(ctx, key, passwordLimit(ctx.policy), onLock, now);
 }
 
 /** Beside a password a locked factor looks like a wrong code: the answer must not tell that the password was right. */
@@ -79,7 +81,7 @@ export async function checkCodeQuietly(
   attempt: Attempt,
   code: string,
 ): Promise<Candidate | undefined> {
-  return await returnIfBusy(ctx, attempt, async () => {
+  return await returnOnError(ctx, [attempt], async () => {
     try {
       return await checkCode(ctx, prover, code);
     } catch (error) {
@@ -103,12 +105,7 @@ export async function rememberFailure(ctx: Context, failure: Failure, now: Date)
   await transact(ctx.db, ctx.ring, async (trx) => {
     const judgement = await failAttempt(trx, attempt, now);
     if (!credential) return;
-    const event = {
-      actor: { kind: 'anonymous' },
-      accountId: credential.account_id,
-      deviceId: credential.device_id ?? undefined,
-      client,
-    } as const;
+    const event = eventOf(credential, client);
     await record(trx, { ...event, type: 'sign-in.failed', detail: { reason } }, now);
     const failures = await countPasswordFailure(trx, credential.account_id);
     const most = ctx.policy['lockout.disableAt'];
@@ -118,9 +115,27 @@ export async function rememberFailure(ctx: Context, failure: Failure, now: Date)
     if (failures >= most && (await disablePassword(trx, credential.account_id, now))) {
       await record(trx, { ...event, type: 'password.disabled', detail: { failures } }, now);
     }
-    if (judgement.verdict !== 'locked' || !judgement.isNew) return;
-    const detail = { until: judgement.until.toISOString(), onKnownDevice: credential.device_id !== null };
-    await record(trx, { ...event, type: 'sign-in.locked', detail }, now);
+    if (judgement.verdict === 'locked' && judgement.isNew) {
+      await recordLock(trx, credential, client, judgement.until, now);
+    }
   });
   return new Problem('invalid-credentials');
 }
+
+async function recordLock(
+  trx: Transaction<Database>,
+  credential: Credential,
+  client: Client,
+  until: Date,
+  now: Date,
+): Promise<void> {
+  const detail = { until: until.toISOString(), onKnownDevice: credential.device_id !== null };
+  await record(trx, { ...eventOf(credential, client), type: 'sign-in.locked', detail }, now);
+}
+
+const eventOf = (credential: Credential, client: Client) => ({
+  actor: { kind: 'anonymous' } as const,
+  accountId: credential.account_id,
+  deviceId: credential.device_id ?? undefined,
+  client,
+});

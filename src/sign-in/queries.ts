@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -65,7 +65,7 @@ export async function insertChallenge(trx: Transaction<Database>, challenge: New
 
 type ChallengeRow = { account_id: string; device_id: string | null; counter_key: Buffer };
 
-/** Counts a try against the challenge; undefined once it is used, expired or tried too often. */
+/** Counts a try against the challenge; undefined once it is used, expired, tried too often or its password was disabled. */
 export async function reserveChallenge(
   db: Kysely<Database>,
   hash: Buffer,
@@ -79,9 +79,13 @@ export async function reserveChallenge(
     .where('attempts', '<', most)
     .where('used_at', 'is', null)
     .where('expires_at', '>', now)
+    .where(isBackedByPassword)
     .returning(['account_id', 'device_id', 'counter_key'])
     .executeTakeFirst();
 }
+
+const isBackedByPassword = sql<boolean>`exists (
+  select from passwords p where p.account_id = challenges.account_id and p.disabled_at is null)`;
 
 /** Uses the challenge up. The returned truth is the verdict. */
 export async function redeemChallenge(trx: Transaction<Database>, hash: Buffer, now: Date): Promise<boolean> {
@@ -90,6 +94,7 @@ export async function redeemChallenge(trx: Transaction<Database>, hash: Buffer, 
     .set({ used_at: now })
     .where('token_hash', '=', hash)
     .where('used_at', 'is', null)
+    .where(isBackedByPassword)
     .returning('token_hash')
     .executeTakeFirst();
   return row !== undefined;

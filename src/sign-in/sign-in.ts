@@ -6,7 +6,7 @@ import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { type Hold, heldProblem, pass } from '../holds/gate.ts';
-import { type Attempt, clearPasswordFailures, returnAttempt } from '../lockout/attempts.ts';
+import { type Attempt, clearPasswordFailures, returnAttempt, returnOnError } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
@@ -72,6 +72,7 @@ const proverOf = (entry: Entry) => ({
   accountId: entry.accountId,
   deviceId: entry.deviceId ?? undefined,
   client: entry.client,
+  purpose: 'sign-in' as const,
 });
 
 async function openChallenge(
@@ -83,36 +84,38 @@ async function openChallenge(
   const now = ctx.clock.now();
   const token = newToken('hf_ch');
   const ttl = ctx.policy['challenge.ttl'];
-  const isOpen = await transact(ctx.db, ctx.ring, async (trx) => {
-    // A held account gets its challenge too: that it is held is told only after the second factor.
-    const passage = await pass(trx, entry.accountId, 'sign-in', now);
-    await returnAttempt(trx, attempt);
-    if (!passage || !(await queries.isStanding(trx, credential))) return false;
-    await queries.insertChallenge(
-      trx,
-      {
-        hash: token.hash,
-        accountId: entry.accountId,
-        deviceId: entry.deviceId,
-        counterKey: attempt.key,
-        expiresAt: plus(now, ttl),
-      },
-      now,
-    );
-    const actor = { kind: 'anonymous' } as const;
-    await record(
-      trx,
-      {
-        type: 'sign-in.challenged',
-        actor,
-        accountId: entry.accountId,
-        client: entry.client,
-        detail: { factors: FACTORS },
-      },
-      now,
-    );
-    return true;
-  });
+  const isOpen = await returnOnError(ctx, [attempt], () =>
+    transact(ctx.db, ctx.ring, async (trx) => {
+      // A held account gets its challenge too: that it is held is told only after the second factor.
+      const passage = await pass(trx, entry.accountId, 'sign-in', now);
+      await returnAttempt(trx, attempt);
+      if (!passage || !(await queries.isStanding(trx, credential))) return false;
+      await queries.insertChallenge(
+        trx,
+        {
+          hash: token.hash,
+          accountId: entry.accountId,
+          deviceId: entry.deviceId,
+          counterKey: attempt.key,
+          expiresAt: plus(now, ttl),
+        },
+        now,
+      );
+      const actor = { kind: 'anonymous' } as const;
+      await record(
+        trx,
+        {
+          type: 'sign-in.challenged',
+          actor,
+          accountId: entry.accountId,
+          client: entry.client,
+          detail: { factors: FACTORS },
+        },
+        now,
+      );
+      return true;
+    }),
+  );
   if (!isOpen) throw new Problem('invalid-credentials');
   return { challenge: token.plain, factors: FACTORS, expiresIn: ttl / 1000 };
 }
@@ -124,15 +127,17 @@ type Completion = Entry & {
   candidate: Candidate | undefined;
   challenge: Buffer | undefined;
 };
-type Outcome = { signedIn: SignedIn } | { stoppedBy: Hold[] } | 'spent' | 'gone';
+type Outcome = { signedIn: SignedIn } | { stoppedBy: Hold[] } | 'spent';
 
 async function complete(ctx: Context, entry: Completion & { candidate: undefined }): Promise<SignedIn>;
 async function complete(ctx: Context, entry: Completion): Promise<SignedIn | undefined>;
 async function complete(ctx: Context, entry: Completion): Promise<SignedIn | undefined> {
   const now = ctx.clock.now();
-  const outcome = await transact(ctx.db, ctx.ring, (trx) => issue(trx, ctx, entry, now));
+  const attempts = entry.candidate ? [entry.candidate.attempt, entry.attempt] : [entry.attempt];
+  const outcome = await returnOnError(ctx, attempts, () =>
+    transact(ctx.db, ctx.ring, (trx) => issue(trx, ctx, entry, now)),
+  );
   if (outcome === 'spent') return undefined;
-  if (outcome === 'gone') throw new Problem(entry.challenge ? 'invalid-challenge' : 'invalid-credentials');
   if ('stoppedBy' in outcome) {
     throw heldProblem(outcome.stoppedBy, await issueCaseToken(ctx, entry.accountId, 'password', entry.client));
   }
@@ -143,12 +148,9 @@ async function complete(ctx: Context, entry: Completion): Promise<SignedIn | und
 async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion, now: Date): Promise<Outcome> {
   const { accountId, client, candidate } = entry;
   const passage = await pass(trx, accountId, 'sign-in', now);
-  if (!passage) return 'gone';
   // A reset or an enrolment may have come between the check of the password and this lock.
-  if (entry.credential && !(await queries.isStanding(trx, entry.credential))) {
-    await returnAttempt(trx, entry.attempt);
-    return 'gone';
-  }
+  if (!passage || (entry.credential && !(await queries.isStanding(trx, entry.credential))))
+    throw new Problem(entry.challenge ? 'invalid-challenge' : 'invalid-credentials');
   if (candidate && !(await redeemCode(trx, proverOf(entry), candidate, now))) return 'spent';
   if (entry.challenge && !(await queries.redeemChallenge(trx, entry.challenge, now)))
     throw new Problem('invalid-challenge');
