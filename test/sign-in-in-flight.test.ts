@@ -11,6 +11,7 @@ import {
   tokenIn,
   totpCode,
 } from './support/harness.ts';
+import { untilWaiting } from './support/races.ts';
 
 let h: Harness;
 beforeAll(async () => {
@@ -22,14 +23,6 @@ const NEW_PASSWORD = 'another long enough sentence';
 const signIn = (owner: Owner, extra: object = {}) =>
   h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD, ...extra });
 
-/** Waits until this many statements of the service wait for a lock: what was started has come that far. */
-async function untilWaiting(count: number): Promise<void> {
-  const sql = `select count(*)::int as n from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock' and application_name like 'holdfast-%'`;
-  const waiting = async () => (await h.pool.query(sql)).rows[0].n;
-  await expect.poll(waiting, { interval: 5, timeout: 5_000 }).toBe(count);
-}
-
 /** Starts `first` and then `second` so that both have done what comes before the account's lock, and lets them go in that order. */
 async function inOrder(owner: Owner, first: () => Promise<Answer>, second: () => Promise<Answer>): Promise<Answer[]> {
   const client = await h.pool.connect();
@@ -37,9 +30,9 @@ async function inOrder(owner: Owner, first: () => Promise<Answer>, second: () =>
     await client.query('begin');
     await client.query('select from accounts where id = $1 for update', [owner.accountId]);
     const running = [first()];
-    await untilWaiting(1);
+    await untilWaiting(h, 1);
     running.push(second());
-    await untilWaiting(2);
+    await untilWaiting(h, 2);
     await client.query('commit');
     return await Promise.all(running);
   } finally {

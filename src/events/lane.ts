@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { type Claimed, claimDeliveries, DeliveryError, markDelivered, markFailed } from './deliveries.ts';
 
 /** One kind of delivery on its way: what hangs in one lane holds up no other. */
-export type Lane = {
+type Lane = {
   /** Delivers what is due until nothing is. */
   wake(): Promise<void>;
   underWay(): string[];
