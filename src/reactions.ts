@@ -19,6 +19,7 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } =
   'sign-in.locked':           [notice('sign-in-locked')],
   'password.failing':         [notice('lockout-warning')],
   'password.disabled':        [notice('password-disabled')],
+  'password.exposed':         [notice('password-exposed')],
   'password-reset.requested': [mail('reset-password')],
   'password.reset':           [notice('password-reset-done')],
   'second-factor.guessed':    [notice('second-factor-guessing')],

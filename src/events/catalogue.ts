@@ -11,6 +11,7 @@ export type EventDetails = {
   'sign-in.unlocked': { by: 'link' | 'agent'; note?: string };
   'password.failing': { failures: number };
   'password.disabled': { failures: number };
+  'password.exposed': { failures: number };
   'password-reset.requested': { identifier: string };
   'password-reset.mailed': Record<string, never>;
   'password.reset': { amr: string[] };

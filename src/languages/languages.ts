@@ -29,7 +29,8 @@ function message(locale: Locale, key: TextKey): IntlMessageFormat {
 export function pickLocale(acceptLanguage: string | undefined, preferred?: string | null): Locale {
   const own = preferred ? matchLocale(preferred) : undefined;
   if (own) return own;
-  for (const range of rangesByQuality(acceptLanguage ?? '')) {
+  if (!acceptLanguage) return 'en';
+  for (const range of rangesByQuality(acceptLanguage)) {
     const locale = matchLocale(range);
     if (locale) return locale;
   }

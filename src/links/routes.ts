@@ -67,10 +67,11 @@ export function linkRoutes(ctx: Context): Router {
               deviceToken: z.string().optional(),
             }),
           ),
-          ...refusals('invalid-token'),
+          ...refusals('invalid-token', 'too-many-requests'),
         },
       }),
       async (c) => {
+        await ctx.limits.takeOpenly('other', c.var.client.ip);
         const { token, tokens } = c.req.valid('json');
         const { hold, deviceToken, ...used } = await pressLink(ctx, token, c.var.client);
         const isKept = deviceToken !== undefined && tokens === 'cookie';

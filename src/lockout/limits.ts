@@ -26,6 +26,8 @@ export type LimitName = keyof ReturnType<typeof rules>;
 export type Limits = {
   /** Counts one use by this address (IPv6 by /64). Throws Problem 429 with Retry-After past the limit. */
   takeForAddress(name: LimitName, ip: string): Promise<void>;
+  /** As `takeForAddress`, where being slow is no reason to fail: with no store in reach it lets through. */
+  takeOpenly(name: LimitName, ip: string): Promise<void>;
   /** As `takeForAddress`, for what a signed-in owner does. */
   takeForAccount(name: LimitName, accountId: string): Promise<void>;
   /** Counts one use by this key; false past the limit. */
@@ -59,10 +61,16 @@ export function openLimits(policy: Policy, pool: pg.Pool, redisUrl: string | und
 
   return {
     takeForAddress: (name, ip) => takeOrThrow(name, addressBlock(ip)),
+    takeOpenly: (name, ip) => takeOrThrow(name, addressBlock(ip)).catch(rethrowRefusal),
     takeForAccount: takeOrThrow,
     take: async (name, key) => (await consume(name, key)) === undefined,
     close: async () => redis?.disconnect(),
   };
+}
+
+/** A freeze must come through while the counting cannot; a refusal that was counted stands. */
+function rethrowRefusal(error: unknown): void {
+  if (!(error instanceof Problem && error.code === 'busy')) throw error;
 }
 
 function openStore(name: string, rule: Rule, pool: pg.Pool, redis: Redis | undefined) {

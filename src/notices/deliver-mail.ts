@@ -66,7 +66,7 @@ async function address(ctx: Context, delivery: Claimed): Promise<Letter | undefi
     return await addressSignUp(ctx, String(delivery.payload['signUpId']));
   if (delivery.event_type === 'password-reset.requested') return await addressReset(ctx, delivery);
   const account = delivery.account_id ? await queries.findRecipient(ctx.db, delivery.account_id) : undefined;
-  const template = delivery.payload['isExposed'] ? 'password-exposed' : (delivery.reaction as Template);
+  const template = delivery.reaction as Template;
   return account && { template, to: { email: account.email, locale: account.locale, accountId: account.id } };
 }
 

@@ -21,6 +21,5 @@ export async function countWrongCode(
   const failures = await queries.countWrongCode(trx, accountId, now, plus(now, -WITHIN));
   if (failures < MOST || !(await queries.disablePassword(trx, accountId, now))) return;
   const actor = { kind: 'anonymous' } as const;
-  const payload = { isExposed: true };
-  await record(trx, { type: 'password.disabled', actor, accountId, client, detail: { failures }, payload }, now);
+  await record(trx, { type: 'password.exposed', actor, accountId, client, detail: { failures } }, now);
 }

@@ -133,7 +133,10 @@ export function signInRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const input = c.req.valid('json');
-        if ('token' in input) return c.json(await openCaseByLink(ctx, input.token, c.var.client), 200);
+        if ('token' in input) {
+          await ctx.limits.takeOpenly('other', c.var.client.ip);
+          return c.json(await openCaseByLink(ctx, input.token, c.var.client), 200);
+        }
         const accountId = await proveOwner(ctx, input, c.var.client);
         return c.json(await issueCaseToken(ctx, accountId, 'password', c.var.client), 200);
       },

@@ -6,6 +6,7 @@ import type { Markup, View } from '../page.ts';
 export const linkEvents = [
   'page.event.device.added',
   'page.event.password.disabled',
+  'page.event.password.exposed',
   'page.event.password.failing',
   'page.event.password.reset',
   'page.event.recovery-code.used',
