@@ -33,6 +33,7 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } =
   'account.frozen':           [notice('account-frozen')],
   'hold.placed':              [notice('hold-placed')],
   'case.opened':              [ticket('requested')],
+  'case.raised':              [ticket('commented')],
   'case.reported':            [ticket('commented')],
   'case.message-added':       [ticket('commented')],
 };

@@ -4,6 +4,7 @@ import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import type { Database } from '../db/types.ts';
 import { type Actor, record } from '../events/record.ts';
+import { Problem } from '../problem.ts';
 import * as queries from './queries.ts';
 import { type CaseKind, caseReference, type Priority, respondBy } from './rules.ts';
 
@@ -52,4 +53,32 @@ export async function openOrJoinCase(
     now,
   );
   return row;
+}
+
+/** The open case of this account that somebody named. Throws `invalid-request` pointing at it. */
+export async function requireOpenCase(trx: Transaction<Database>, accountId: string, caseId: string): Promise<CaseRow> {
+  const theCase = await queries.findCase(trx, caseId);
+  if (theCase?.account_id === accountId && !theCase.closed_at) return theCase;
+  throw new Problem('invalid-request', {
+    errors: [{ pointer: '/caseId', detail: 'is no open case of this account' }],
+  });
+}
+
+/** Makes a named case as urgent as a freeze is, and tells the helpdesk where it was less. Throws `invalid-request`. */
+export async function raiseCase(
+  trx: Transaction<Database>,
+  ctx: Context,
+  {
+    accountId,
+    caseId,
+    actor,
+    client,
+  }: { accountId: string; caseId: string; actor: Actor; client?: Client | undefined },
+  now: Date,
+): Promise<CaseRow> {
+  const theCase = await requireOpenCase(trx, accountId, caseId);
+  if (theCase.priority === 'urgent') return theCase;
+  const raised = await queries.raisePriority(trx, caseId, respondBy(ctx.policy, 'urgent', now));
+  await record(trx, { type: 'case.raised', actor, accountId, caseId, client, detail: { from: theCase.priority } }, now);
+  return raised;
 }

@@ -35,6 +35,17 @@ export async function insertCase(trx: Transaction<Database>, row: Insertable<Dat
   return await trx.insertInto('cases').values(row).returningAll().executeTakeFirstOrThrow();
 }
 
+/** Urgent from now on, in the queue and as the helpdesk knows it; a promise made earlier stays. */
+export async function raisePriority(trx: Transaction<Database>, id: string, respondBy: Date): Promise<CaseRow> {
+  await trx.updateTable('tickets').set({ priority: 'urgent' }).where('case_id', '=', id).execute();
+  return await trx
+    .updateTable('cases')
+    .set({ priority: 'urgent', respond_by: sql`least(respond_by, ${respondBy}::timestamptz)` })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
 export async function insertTicket(trx: Transaction<Database>, row: Insertable<Database['tickets']>): Promise<void> {
   await trx.insertInto('tickets').values(row).execute();
 }

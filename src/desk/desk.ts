@@ -1,5 +1,6 @@
 import { describeOwner, findAccount, maskEmail, maskPhone, searchAccounts } from '../accounts/accounts.ts';
 import { listOwnCases } from '../cases/cases.ts';
+import { requireOpenCase } from '../cases/open-case.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
@@ -7,7 +8,7 @@ import { findHolds, fullHold } from '../holds/gate.ts';
 import { counterKey, readCounters } from '../lockout/attempts.ts';
 import { forgetPasswordFailures, listIdentifiers } from '../passwords/passwords.ts';
 import type { AgentSession } from '../sessions/check.ts';
-import { revokeSessions as endAll } from '../sessions/end.ts';
+import { revokeAll } from '../sessions/end.ts';
 import { listSessions } from '../sessions/list.ts';
 
 const MOST = 25;
@@ -91,32 +92,42 @@ async function readLockouts(ctx: Context, accountId: string) {
   }));
 }
 
-/** Opens the strangers' counters of every identifier. Throws `not-found`. */
+/** Why an agent does something, and in which case. */
+type Noted = { note: string; caseId?: string | undefined };
+
+/** Opens the strangers' counters of every identifier. Throws `not-found`, `invalid-request` for another account's case. */
 export async function unlock(
   ctx: Context,
   accountId: string,
-  note: string,
+  { note, caseId }: Noted,
   agent: AgentSession,
   client: Client,
 ): Promise<void> {
   await findAccount(ctx, accountId);
   await transact(ctx.urgentDb, ctx.ring, async (trx) => {
+    if (caseId !== undefined) await requireOpenCase(trx, accountId, caseId);
     await forgetPasswordFailures(trx, ctx, accountId);
-    await record(
-      trx,
-      { type: 'sign-in.unlocked', actor: actorOf(agent), accountId, client, detail: { by: 'agent', note } },
-      ctx.clock.now(),
-    );
+    const detail = { by: 'agent', note } as const;
+    const event = { type: 'sign-in.unlocked', actor: actorOf(agent), accountId, caseId, client, detail } as const;
+    await record(trx, event, ctx.clock.now());
   });
 }
 
-/** Ends every session and forgets every device; how many sessions there were. Throws `not-found`. */
+/** Ends every session and forgets every device; how many sessions there were. Throws as `unlock` does. */
 export async function revokeSessions(
   ctx: Context,
   accountId: string,
+  { note, caseId }: Noted,
   agent: AgentSession,
   client: Client,
 ): Promise<number> {
   await findAccount(ctx, accountId);
-  return await endAll(ctx, accountId, actorOf(agent), client);
+  const now = ctx.clock.now();
+  return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
+    if (caseId !== undefined) await requireOpenCase(trx, accountId, caseId);
+    const ended = await revokeAll(trx, accountId, now);
+    const detail = { reason: 'revoked-by-agent', note };
+    await record(trx, { type: 'session.ended', actor: actorOf(agent), accountId, caseId, client, detail }, now);
+    return ended;
+  });
 }

@@ -107,7 +107,7 @@ export function deskRoutes(ctx: Context): Router {
         responses: { 204: nothing, ...refusals('unauthorized', 'forbidden', 'not-found') },
       }),
       async (c) => {
-        await desk.unlock(ctx, c.req.valid('param').id, c.req.valid('json').note, c.var.agent, c.var.client);
+        await desk.unlock(ctx, c.req.valid('param').id, c.req.valid('json'), c.var.agent, c.var.client);
         return c.body(null, 204);
       },
     )
@@ -127,6 +127,17 @@ export function deskRoutes(ctx: Context): Router {
         },
       }),
       async (c) =>
-        c.json({ ended: await desk.revokeSessions(ctx, c.req.valid('param').id, c.var.agent, c.var.client) }, 200),
+        c.json(
+          {
+            ended: await desk.revokeSessions(
+              ctx,
+              c.req.valid('param').id,
+              c.req.valid('json'),
+              c.var.agent,
+              c.var.client,
+            ),
+          },
+          200,
+        ),
     );
 }

@@ -19,7 +19,7 @@ export type EventDetails = {
   'second-factor.guessed': { failures: number };
   'second-factor.locked': { until: string };
   'device.added': Record<string, never>;
-  'session.ended': { reason: string };
+  'session.ended': { reason: string; note?: string };
   'refresh.reused': Record<string, never>;
   'totp.enrolled': { factorId: string };
   'totp.confirmed': { factorId: string };
@@ -37,6 +37,7 @@ export type EventDetails = {
   };
   'freeze-link.used': { changed: boolean };
   'case.opened': { reference: string; kind: string; priority: string };
+  'case.raised': { from: string };
   'case.reported': { kind: string; isProven: boolean };
   'case.message-added': { by: string; isProven: boolean };
   'case.accessed': { by: 'password' | 'link' };

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { type CaseRow, openOrJoinCase } from '../cases/open-case.ts';
+import { type CaseRow, openOrJoinCase, raiseCase, requireOpenCase } from '../cases/open-case.ts';
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
@@ -23,6 +23,8 @@ type HoldRequest = {
   note?: string | undefined;
   until?: Date | undefined;
   client?: Client | undefined;
+  /** The case it belongs to; without it a takeover case is opened or joined. */
+  caseId?: string | undefined;
 };
 
 export type Frozen = { hold: queries.HoldRow; theCase: CaseRow; receipt: string };
@@ -45,12 +47,16 @@ export async function freezeWithin(
 ): Promise<Frozen> {
   const account = await queries.lockAccountForChange(trx, request.accountId);
   if (!account) throw new Problem('not-found');
-  const theCase = await openOrJoinCase(
-    trx,
-    ctx,
-    { accountId: account.id, kind: 'takeover', priority: 'urgent', actor: request.actor, client: request.client },
-    now,
-  );
+  const { actor, client, caseId } = request;
+  const theCase =
+    caseId === undefined
+      ? await openOrJoinCase(
+          trx,
+          ctx,
+          { accountId: account.id, kind: 'takeover', priority: 'urgent', actor, client },
+          now,
+        )
+      : await raiseCase(trx, ctx, { accountId: account.id, caseId, actor, client }, now);
   const hold = await placeOnce(trx, { ...request, caseId: theCase.id }, now);
   const receipt = await ctx.signer.signReceipt(
     { sub: account.id, event: 'account-frozen', scope: hold.scope, case: theCase.reference, at: now.toISOString() },
@@ -74,15 +80,12 @@ export async function placeHold(ctx: Context, request: HoldRequest): Promise<que
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     const account = await queries.lockAccountForChange(trx, request.accountId);
     if (!account) throw new Problem('not-found');
+    if (request.caseId !== undefined) await requireOpenCase(trx, account.id, request.caseId);
     return await placeOnce(trx, request, now);
   });
 }
 
-async function placeOnce(
-  trx: Transaction<Database>,
-  request: HoldRequest & { caseId?: string },
-  now: Date,
-): Promise<queries.HoldRow> {
+async function placeOnce(trx: Transaction<Database>, request: HoldRequest, now: Date): Promise<queries.HoldRow> {
   const standing = await queries.findStandingHolds(trx, request.accountId, now);
   const same = standing.find(
     (hold) =>

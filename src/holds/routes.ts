@@ -133,7 +133,7 @@ export function agentHoldRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const actor = { kind: 'agent', id: c.var.agent.agent_id } as const;
-        const { caseId: _caseId, ...wanted } = c.req.valid('json');
+        const wanted = c.req.valid('json');
         const request = {
           accountId: c.req.valid('param').id,
           scope: 'all',
@@ -164,7 +164,7 @@ export function agentHoldRoutes(ctx: Context): Router {
         },
       }),
       async (c) => {
-        const { scope, reasonCode, note, expiresAt } = c.req.valid('json');
+        const { scope, reasonCode, note, caseId, expiresAt } = c.req.valid('json');
         const until = expiresAt === undefined ? undefined : new Date(expiresAt);
         if (until && until <= ctx.clock.now())
           throw new Problem('invalid-request', {
@@ -177,6 +177,7 @@ export function agentHoldRoutes(ctx: Context): Router {
           scope,
           reasonCode,
           note,
+          caseId,
           until,
           source,
           actor,

@@ -55,14 +55,8 @@ export async function signOut(ctx: Context, who: { sessionId: string; actor: Act
   });
 }
 
-/** An agent ends every session of an account; how many there were. */
-export async function revokeSessions(ctx: Context, accountId: string, actor: Actor, client: Client): Promise<number> {
-  const now = ctx.clock.now();
-  return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    // For the lock alone: a sign-in that is not committed yet would be seen by nobody and outlive this.
-    await passAlone(trx, accountId, 'use-session', now);
-    const ended = await endEverything(trx, accountId, 'revoked-by-agent', now);
-    await record(trx, { type: 'session.ended', actor, accountId, client, detail: { reason: 'revoked-by-agent' } }, now);
-    return ended;
-  });
+/** Ends every session of an account under its lock: a sign-in not committed yet would else outlive this unseen. */
+export async function revokeAll(trx: Transaction<Database>, accountId: string, now: Date): Promise<number> {
+  await passAlone(trx, accountId, 'use-session', now);
+  return await endEverything(trx, accountId, 'revoked-by-agent', now);
 }

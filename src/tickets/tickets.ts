@@ -51,6 +51,7 @@ const subjects: Record<queries.TicketedCase['kind'], string> = {
 function messageOf(ticket: queries.TicketedCase, delivery: Claimed): TicketMessage {
   const what = {
     'case.opened': 'A case was opened',
+    'case.raised': 'The case became urgent',
     'case.reported': 'The owner reported',
     'case.message-added': 'The owner wrote',
   };
