@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 const MOST = 0xfff;
 let last = 0;
 let sequence = 0;
+let carry = 0;
 
 /**
  * A UUIDv7 (RFC 9562 5.7, 6.2 method 1): sortable by `now`, and in the order of the calls within a millisecond.
@@ -18,8 +19,8 @@ export function newId(now: Date): string {
 }
 
 function tick(now: number): number {
-  if (now !== last) sequence = randomInt(MOST >> 1);
-  else sequence = (sequence + 1) & MOST;
-  last = now;
-  return now;
+  if (now !== last) [last, carry, sequence] = [now, 0, randomInt(MOST >> 1)];
+  else if (sequence < MOST) sequence += 1;
+  else [carry, sequence] = [carry + 1, 0];
+  return now + carry;
 }

@@ -103,7 +103,8 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
     get: (path, token) => call('GET', path, { token }),
     async mails(to) {
       await instance.worker.drain();
-      const all = (await instance.ctx.inbox?.list()) ?? [];
+      // In the order of their deliveries' making: lanes run side by side, so they may arrive in another.
+      const all = ((await instance.ctx.inbox?.list()) ?? []).toSorted((a, b) => (a.messageId < b.messageId ? 1 : -1));
       return to === undefined ? all : all.filter((mail) => mail.to === to);
     },
     async close() {
