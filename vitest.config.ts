@@ -7,6 +7,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 20_000,
+    // Real processes, browsers and clocks on a shared machine: once more, and only once, before a failure counts.
+    retry: process.env['CI'] ? 1 : 0,
     hookTimeout: 30_000,
     globals: false,
   },
