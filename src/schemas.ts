@@ -67,3 +67,16 @@ export const fullHold = publicHold
   .openapi('FullHold', { description: 'A hold as an agent sees it' });
 
 export const nextCursor = z.string().nullable().openapi({ description: 'Give it as `cursor` for the next page' });
+
+/** What host and agents see of an account. */
+export const accountFields = {
+  id: z.uuid(),
+  externalId: z.string().nullable(),
+  email: z.string(),
+  emailConfirmed: z.boolean(),
+  username: z.string().nullable(),
+  phone: z.string().nullable(),
+  phoneConfirmed: z.boolean(),
+  locale,
+  createdAt: instant,
+};

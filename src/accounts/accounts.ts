@@ -10,7 +10,7 @@ import { Problem } from '../problem.ts';
 import { emailKey, phoneKey, readIdentifier, usernameKey } from './identifiers.ts';
 import * as queries from './queries.ts';
 
-export type AccountRow = queries.AccountRow;
+type AccountRow = queries.AccountRow;
 type NewAccount = {
   email: string;
   externalId?: string | undefined;
@@ -117,4 +117,19 @@ export function maskPhone(phone: string): string {
 
 function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '23505';
+}
+
+/** The account as host and agents see it. */
+export function showAccount(account: AccountRow) {
+  return {
+    id: account.id,
+    externalId: account.external_id,
+    email: account.email,
+    emailConfirmed: account.email_confirmed_at !== null,
+    username: account.username,
+    phone: account.phone,
+    phoneConfirmed: account.phone_confirmed_at !== null,
+    locale: account.locale,
+    createdAt: account.created_at.toISOString(),
+  };
 }

@@ -7,7 +7,7 @@ import { answer, body, nothing, type Router, refusals, router } from '../http.ts
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
 import { requireOwnerOrCase } from '../sessions/guards.ts';
-import { type AccountRow, createAccount, describeOwner, findAccount } from './accounts.ts';
+import { createAccount, describeOwner, findAccount, showAccount } from './accounts.ts';
 import { confirmEmail, signUp } from './sign-up.ts';
 
 const SignUp = z.strictObject({
@@ -63,19 +63,7 @@ const NewAccount = z.strictObject({
   password: schemas.password.optional(),
 });
 
-const Account = z
-  .object({
-    id: z.uuid(),
-    externalId: z.string().nullable(),
-    email: z.string(),
-    emailConfirmed: z.boolean(),
-    username: z.string().nullable(),
-    phone: z.string().nullable(),
-    phoneConfirmed: z.boolean(),
-    locale: schemas.locale,
-    createdAt: schemas.instant,
-  })
-  .openapi('Account');
+const Account = z.object(schemas.accountFields).openapi('Account');
 
 export function hostAccountRoutes(ctx: Context): Router {
   return router()
@@ -111,20 +99,6 @@ export function hostAccountRoutes(ctx: Context): Router {
       }),
       async (c) => c.json(showAccount(await findAccount(ctx, c.req.valid('param').id)), 200),
     );
-}
-
-function showAccount(account: AccountRow) {
-  return {
-    id: account.id,
-    externalId: account.external_id,
-    email: account.email,
-    emailConfirmed: account.email_confirmed_at !== null,
-    username: account.username,
-    phone: account.phone,
-    phoneConfirmed: account.phone_confirmed_at !== null,
-    locale: account.locale,
-    createdAt: account.created_at.toISOString(),
-  };
 }
 
 const Me = z

@@ -41,7 +41,7 @@ export async function signUp(ctx: Context, input: SignUp, client: Client): Promi
       password_hash: hash,
       created_at: now,
     });
-    const detail = { email: ctx.keys.hash('sign-up-email', emailKey(email)).toString('base64url').slice(0, 22) };
+    const detail = { email: ctx.keys.pseudonym('sign-up-email', emailKey(email)) };
     await record(
       trx,
       { type: 'sign-up.requested', actor: { kind: 'anonymous' }, client, detail, payload: { signUpId: id } },

@@ -111,7 +111,7 @@ async function rememberFailure(
   now: Date,
 ): Promise<void> {
   // People type passwords into the wrong field: what names no agent is kept as a keyed hash.
-  const email = agent?.email ?? ctx.keys.hash('agent-email', key).toString('base64url').slice(0, 22);
+  const email = agent?.email ?? ctx.keys.pseudonym('agent-email', key);
   const actor = { kind: 'anonymous' } as const;
   await record(trx, { type: 'agent.sign-in-failed', actor, client, detail: { email } }, now);
   for (const attempt of attempts) {

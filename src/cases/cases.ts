@@ -6,6 +6,7 @@ import { requirePassage } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
 import { openOrJoinCase } from './open-case.ts';
 import * as queries from './queries.ts';
+import { issueReceipt } from './receipts.ts';
 import { type CaseKind, priorities } from './rules.ts';
 
 export type CaseRow = queries.CaseRow;
@@ -48,17 +49,7 @@ export async function report(ctx: Context, speaker: Speaker, input: Report): Pro
       data: JSON.stringify(data),
       created_at: now,
     });
-    const receipt = await ctx.signer.signReceipt(
-      { sub: accountId, event: 'reported', kind: input.kind, case: theCase.reference, at: now.toISOString() },
-      now,
-    );
-    await queries.insertReceipt(trx, {
-      id: newId(now),
-      account_id: accountId,
-      case_id: theCase.id,
-      jws: receipt,
-      issued_at: now,
-    });
+    const receipt = await issueReceipt(trx, ctx, theCase, { event: 'reported', kind: input.kind }, now);
     await record(
       trx,
       { type: 'case.reported', actor, accountId, caseId: theCase.id, client, detail: { kind: input.kind, isProven } },

@@ -13,6 +13,8 @@ export type KeyRing = {
   publicKeys: Map<string, JWK>;
   /** A keyed hash of 32 bytes; `label` keeps uses apart. Cannot be reversed or recomputed without the key. */
   hash(label: string, value: string): Buffer;
+  /** Stands for a value that must not be kept: tells the same from another, and nothing else. */
+  pseudonym(label: string, value: string): string;
   /** Text for a column; `row` names table, column and row, and must be the same to open it. */
   encrypt(plain: string, row: string): string;
   decrypt(stored: string, row: string): string;
@@ -51,10 +53,13 @@ export async function loadKeys(db: Kysely<Database>, secret: Buffer, now: Date):
   const encryption = newest('encryption');
   const byId = new Map(keys.map((key) => [key.id, key.secret]));
 
+  const hash = (label: string, value: string) => createHmac('sha256', hashing).update(`${label}\0${value}`).digest();
+
   return {
     signing: { id: signing.id, privateKey: createPrivateKey({ key: signing.secret, format: 'der', type: 'pkcs8' }) },
     publicKeys,
-    hash: (label, value) => createHmac('sha256', hashing).update(`${label}\0${value}`).digest(),
+    hash,
+    pseudonym: (label, value) => hash(label, value).toString('base64url').slice(0, 22),
     encrypt: (plain, row) =>
       `${encryption.id}.${seal(encryption.secret, Buffer.from(plain), row).toString('base64url')}`,
     decrypt: (stored, row) => {

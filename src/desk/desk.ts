@@ -1,4 +1,4 @@
-import { describeOwner, findAccount, maskEmail, maskPhone, searchAccounts } from '../accounts/accounts.ts';
+import { describeOwner, findAccount, maskEmail, maskPhone, searchAccounts, showAccount } from '../accounts/accounts.ts';
 import { listOwnCases } from '../cases/cases.ts';
 import { requireOpenCase } from '../cases/open-case.ts';
 import type { Client, Context } from '../context.ts';
@@ -18,7 +18,7 @@ const actorOf = (agent: AgentSession) => ({ kind: 'agent', id: agent.agent_id })
 /** Masked matches for a whole value. What was looked for is kept only as a keyed hash. */
 export async function search(ctx: Context, query: string, agent: AgentSession, client: Client) {
   const found = await searchAccounts(ctx, query, MOST);
-  const detail = { query: ctx.keys.hash('search', query).toString('base64url').slice(0, 22), found: found.length };
+  const detail = { query: ctx.keys.pseudonym('search', query), found: found.length };
   await transact(ctx.urgentDb, ctx.ring, (trx) =>
     record(trx, { type: 'accounts.searched', actor: actorOf(agent), client, detail }, ctx.clock.now()),
   );
@@ -50,15 +50,7 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
     readLockouts(ctx, accountId),
   ]);
   return {
-    id: account.id,
-    externalId: account.external_id,
-    email: account.email,
-    emailConfirmed: account.email_confirmed_at !== null,
-    username: account.username,
-    phone: account.phone,
-    phoneConfirmed: account.phone_confirmed_at !== null,
-    locale: account.locale,
-    createdAt: account.created_at.toISOString(),
+    ...showAccount(account),
     secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
     holds: holds.map(fullHold),
     lockouts,

@@ -22,15 +22,7 @@ const noted = body(z.strictObject({ note: schemas.note, caseId: z.uuid().optiona
 
 const AccountPage = z
   .object({
-    id: z.uuid(),
-    externalId: z.string().nullable(),
-    email: z.string(),
-    emailConfirmed: z.boolean(),
-    username: z.string().nullable(),
-    phone: z.string().nullable(),
-    phoneConfirmed: z.boolean(),
-    locale: schemas.locale,
-    createdAt: schemas.instant,
+    ...schemas.accountFields,
     secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
     holds: z.array(schemas.fullHold),
     lockouts: z.array(z.object({ identifier: z.string(), failures: z.int(), lockedUntil: schemas.instant.nullable() })),

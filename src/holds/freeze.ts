@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { type CaseRow, openOrJoinCase, raiseCase, requireOpenCase } from '../cases/open-case.ts';
+import { issueReceipt } from '../cases/receipts.ts';
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
@@ -58,18 +59,8 @@ export async function freezeWithin(
         )
       : await raiseCase(trx, ctx, { accountId: account.id, caseId, actor, client }, now);
   const hold = await placeOnce(trx, { ...request, caseId: theCase.id }, now);
-  const receipt = await ctx.signer.signReceipt(
-    { sub: account.id, event: 'account-frozen', scope: hold.scope, case: theCase.reference, at: now.toISOString() },
-    now,
-  );
-  await queries.insertReceipt(trx, {
-    id: newId(now),
-    account_id: account.id,
-    case_id: theCase.id,
-    hold_id: hold.id,
-    jws: receipt,
-    issued_at: now,
-  });
+  const proven = { event: 'account-frozen', scope: hold.scope, holdId: hold.id } as const;
+  const receipt = await issueReceipt(trx, ctx, theCase, proven, now);
   return { hold, theCase, receipt };
 }
 

@@ -81,10 +81,3 @@ export async function extendPolicyHold(
     .returningAll()
     .executeTakeFirstOrThrow();
 }
-
-export async function insertReceipt(
-  trx: Transaction<Database>,
-  receipt: Insertable<Database['receipts']>,
-): Promise<void> {
-  await trx.insertInto('receipts').values(receipt).execute();
-}

@@ -30,7 +30,7 @@ export async function requestReset(ctx: Context, identifier: string, client: Cli
   await ctx.limits.takeForAddress('reset', client.ip);
   const now = ctx.clock.now();
   const value = readIdentifier(identifier);
-  const detail = { identifier: ctx.keys.hash('reset-identifier', value).toString('base64url').slice(0, 22) };
+  const detail = { identifier: ctx.keys.pseudonym('reset-identifier', value) };
   await transact(ctx.db, ctx.ring, (trx) =>
     record(
       trx,

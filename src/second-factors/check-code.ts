@@ -14,7 +14,7 @@ import {
 import { totpLimit } from '../lockout/rules.ts';
 import { countWrongCode } from '../passwords/exposure.ts';
 import * as queries from './queries.ts';
-import { isTotpCode, matchTotp, readRecoveryCode } from './rules.ts';
+import { isTotpCode, matchTotp, readRecoveryCode, totpSecretRow } from './rules.ts';
 
 /** How many wrong codes after a right password mean that somebody else knows the password. */
 const ALARM_AT = 3;
@@ -99,7 +99,7 @@ async function findCandidate(
   }
   const totp = await queries.findTotp(ctx.reader, accountId);
   if (!totp) return undefined;
-  const step = matchTotp(ctx.keys.decrypt(totp.secret, `totp_factors.secret:${totp.id}`), code, now);
+  const step = matchTotp(ctx.keys.decrypt(totp.secret, totpSecretRow(totp.id)), code, now);
   return step === undefined ? undefined : { attempt, factor: 'totp', factorId: totp.id, step };
 }
 
@@ -112,7 +112,6 @@ async function redeemRecoveryCode(
   const left = await queries.redeemRecoveryCode(trx, prover.accountId, selector, now);
   if (left === undefined) return false;
   const actor = { kind: 'owner', id: prover.accountId } as const;
-  const payload = { codesLeft: left };
   await record(
     trx,
     {
@@ -121,7 +120,6 @@ async function redeemRecoveryCode(
       accountId: prover.accountId,
       client: prover.client,
       detail: { left },
-      payload,
     },
     now,
   );
@@ -146,7 +144,7 @@ async function rememberWrongCode(
 
 async function recordLock(trx: Transaction<Database>, prover: Prover, lockedUntil: Date, now: Date): Promise<void> {
   const until = lockedUntil.toISOString();
-  await record(trx, { ...eventOf(prover), type: 'second-factor.locked', detail: { until }, payload: { until } }, now);
+  await record(trx, { ...eventOf(prover), type: 'second-factor.locked', detail: { until } }, now);
 }
 
 const eventOf = ({ accountId, deviceId, client }: Prover) => ({

@@ -17,6 +17,9 @@ export function isTotpCode(code: string): boolean {
   return /^\d{6}$/.test(code);
 }
 
+/** The name under which an authenticator's secret is sealed. */
+export const totpSecretRow = (factorId: string) => `totp_factors.secret:${factorId}`;
+
 /** The key URI that authenticator apps read from a QR code. */
 export function totpUri(service: string, account: string, secret: string): string {
   const uri = generateURI({ issuer: service, label: account, secret });

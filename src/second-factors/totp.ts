@@ -15,7 +15,7 @@ import { requireStillLive } from '../sessions/check.ts';
 import { endOthers } from '../sessions/end.ts';
 import { checkCode, redeemCode } from './check-code.ts';
 import * as queries from './queries.ts';
-import { makeRecoveryCode, matchTotp, totpUri } from './rules.ts';
+import { makeRecoveryCode, matchTotp, totpSecretRow, totpUri } from './rules.ts';
 import { hasSecondFactor } from './second-factor.ts';
 
 const CODES = 10;
@@ -23,8 +23,6 @@ const CODES = 10;
 /** The signed-in owner who makes the change. */
 export type Holder = { accountId: string; sessionId: string; deviceId: string | null; client: Client };
 type Enrolment = { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
-
-const rowOf = (factorId: string) => `totp_factors.secret:${factorId}`;
 
 type Work<T> = (trx: Transaction<Database>, account: { email: string }) => Promise<T>;
 
@@ -45,7 +43,7 @@ export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment
   const secret = generateSecret({ length: 20 });
   const email = await changeFactors(ctx, holder, now, async (trx, account) => {
     if (await queries.findTotp(trx, holder.accountId)) throw new Problem('already-enrolled');
-    const stored = ctx.keys.encrypt(secret, rowOf(factorId));
+    const stored = ctx.keys.encrypt(secret, totpSecretRow(factorId));
     await queries.insertPendingTotp(trx, holder.accountId, { id: factorId, secret: stored }, now);
     await record(trx, { ...eventOf(holder), type: 'totp.enrolled', detail: { factorId } }, now);
     return account.email;
@@ -62,7 +60,7 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
   await ctx.limits.takeForAccount('factor-change', holder.accountId);
   const now = ctx.clock.now();
   const pending = await queries.findPendingTotp(ctx.db, holder.accountId);
-  const step = pending && matchTotp(ctx.keys.decrypt(pending.secret, rowOf(pending.id)), code, now);
+  const step = pending && matchTotp(ctx.keys.decrypt(pending.secret, totpSecretRow(pending.id)), code, now);
   if (!pending || step === undefined) throw new Problem('invalid-code');
   const codes = await makeCodes(ctx);
   await changeFactors(ctx, holder, now, async (trx) => {

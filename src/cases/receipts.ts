@@ -1,0 +1,32 @@
+import type { Transaction } from 'kysely';
+import type { Context } from '../context.ts';
+import { newId } from '../crypto/ids.ts';
+import type { Database } from '../db/types.ts';
+import * as queries from './queries.ts';
+
+type Proven = { event: 'account-frozen'; scope: string; holdId: string } | { event: 'reported'; kind: string };
+
+/** Signs what was received and when, and keeps it 18 months: proof for whoever froze or reported (PSD2 70(1)(c)). */
+export async function issueReceipt(
+  trx: Transaction<Database>,
+  ctx: Context,
+  theCase: queries.CaseRow,
+  proven: Proven,
+  now: Date,
+): Promise<string> {
+  const what =
+    proven.event === 'reported'
+      ? { event: proven.event, kind: proven.kind }
+      : { event: proven.event, scope: proven.scope };
+  const claims = { sub: theCase.account_id, ...what, case: theCase.reference, at: now.toISOString() };
+  const jws = await ctx.signer.signReceipt(claims, now);
+  await queries.insertReceipt(trx, {
+    id: newId(now),
+    account_id: theCase.account_id,
+    case_id: theCase.id,
+    hold_id: 'holdId' in proven ? proven.holdId : null,
+    jws,
+    issued_at: now,
+  });
+  return jws;
+}
