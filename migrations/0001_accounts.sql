@@ -9,7 +9,9 @@ create table accounts (
   phone_confirmed_at timestamptz,
   locale text not null default 'en' check (locale in ('en', 'zh-CN')),
   created_at timestamptz not null,
-  closed_at timestamptz
+  closed_at timestamptz,
+  -- Goes up whenever somebody takes the account for a change: what was read before it is known to be stale.
+  version integer not null default 0
 );
 
 -- What a person types to sign in, normalised. One value belongs to one account, whatever its kind.

@@ -9,6 +9,11 @@ create table attempt_counters (
 );
 create index attempt_counters_touched on attempt_counters (touched_at);
 
+-- The list without one of its members that are equal to this.
+create function without_one(list timestamptz[], one timestamptz) returns timestamptz[] language sql immutable as $$
+  select coalesce(list[:array_position(list, one) - 1] || list[array_position(list, one) + 1:], list)
+$$;
+
 -- The store of rate-limiter-flexible; its columns are the library's.
 create unlogged table rate_limits (
   key text primary key,

@@ -11,9 +11,12 @@ const mail = (name: Template): Reaction => ({ kind: 'mail', name });
 const notice = (name: Template): Reaction => ({ kind: 'notice', name });
 const ticket = (name: TicketMove): Reaction => ({ kind: 'ticket', name });
 
+/** Written within the statement that opens the session, where no deliveries are: `sign-in/write-session.ts`. */
+type WrittenAlone = { readonly 'sign-in.succeeded'?: never };
+
 /** The one table to read: event type → what it causes. What is not here causes nothing beyond its row. */
 // biome-ignore format: a table reads as one
-export const reactions: { readonly [type in EventType]?: readonly Reaction[] } = {
+export const reactions: { readonly [type in EventType]?: readonly Reaction[] } & WrittenAlone = {
   'sign-up.requested':        [mail('confirm-email')],
   'account.created':          [mail('confirm-email')],
   'sign-in.locked':           [notice('sign-in-locked')],

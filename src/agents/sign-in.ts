@@ -147,5 +147,5 @@ async function signAgentAccess(ctx: Context, access: AgentAccess, now: Date): Pr
     acr: 'aal2',
     amr: ['pwd', 'otp', 'mfa'],
   };
-  return await ctx.signer.sign('agent', access.agentId, claims, ctx.policy['access.ttl'], now);
+  return ctx.signer.sign('agent', access.agentId, claims, ctx.policy['access.ttl'], now);
 }

@@ -27,7 +27,7 @@ export async function issueCaseToken(
     return await queries.findLeadingCase(trx, accountId);
   });
   const ttl = ctx.policy['caseAccess.ttl'];
-  const caseToken = await ctx.signer.sign('case', accountId, {}, ttl, now);
+  const caseToken = ctx.signer.sign('case', accountId, {}, ttl, now);
   return { caseToken, expiresIn: ttl / 1000, caseReference: leading?.reference ?? null };
 }
 

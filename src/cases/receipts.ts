@@ -19,7 +19,7 @@ export async function issueReceipt(
       ? { event: proven.event, kind: proven.kind }
       : { event: proven.event, scope: proven.scope };
   const claims = { sub: theCase.account_id, ...what, case: theCase.reference, at: now.toISOString() };
-  const jws = await ctx.signer.signReceipt(claims, now);
+  const jws = ctx.signer.signReceipt(claims, now);
   await queries.insertReceipt(trx, {
     id: newId(now),
     account_id: theCase.account_id,

@@ -1,4 +1,12 @@
-import { createHmac, createPrivateKey, generateKeyPairSync, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPairSync,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Kysely, Transaction } from 'kysely';
 import type { Database, JsonValue } from '../db/types.ts';
@@ -49,7 +57,7 @@ export async function loadKeys(db: Kysely<Database>, secret: Buffer, now: Date):
     keys.filter((key) => key.purpose === 'signing').map((key) => [key.id, key.public_jwk as unknown as JWK]),
   );
   const signing = newest('signing');
-  const hashing = newest('hashing').secret;
+  const hashing = createSecretKey(newest('hashing').secret);
   const encryption = newest('encryption');
   const byId = new Map(keys.map((key) => [key.id, key.secret]));
 

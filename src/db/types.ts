@@ -14,6 +14,7 @@ export interface AccountsTable {
   locale: Generated<'en' | 'zh-CN'>;
   created_at: Date;
   closed_at: Date | null;
+  version: Generated<number>;
 }
 
 export interface AgentsTable {

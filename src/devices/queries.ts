@@ -2,29 +2,6 @@ import type { Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
-const renew = statement<
-  { id: string },
-  [id: string, presented: Buffer | null, next: Buffer, userAgent: string | null, ip: string, now: Date]
->(
-  'renew-device',
-  `update devices set token_hash = $3, user_agent = $4, ip = $5, last_seen_at = $6,
-     prior_token_hash = case when prior_token_hash = $2 then prior_token_hash else token_hash end
-   where id = $1 returning id`,
-);
-
-/** Gives a known device its next token; the one it presented stays good until the next is used. */
-export async function renewDevice(
-  trx: Transaction<Database>,
-  id: string,
-  presented: Buffer | null,
-  next: Buffer,
-  userAgent: string | null,
-  ip: string,
-  now: Date,
-): Promise<boolean> {
-  return (await renew(trx, id, presented, next, userAgent, ip, now)).length === 1;
-}
-
 type NewDevice = { id: string; accountId: string; tokenHash: Buffer; userAgent: string | null; ip: string };
 
 const countAdded = statement<{ added: number }, [accountId: string]>(

@@ -3,7 +3,13 @@ import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
 export type HoldRow = Selectable<Database['holds']>;
-export type LockedAccount = { id: string; email: string; locale: 'en' | 'zh-CN'; closed_at: Date | null };
+export type LockedAccount = {
+  id: string;
+  email: string;
+  locale: 'en' | 'zh-CN';
+  closed_at: Date | null;
+  version: number;
+};
 
 /**
  * Row locks let new sharers pass a writer that waits, so a flood of issuers could keep a freeze waiting for good.
@@ -15,8 +21,8 @@ function queue(lock: 'pg_advisory_xact_lock' | 'pg_advisory_xact_lock_shared'): 
 
 const share = statement<LockedAccount, [id: string]>(
   'share-account',
-  `${queue('pg_advisory_xact_lock_shared')} select id, email, locale, closed_at from accounts, queue where id = $1::uuid
-   for share of accounts`,
+  `${queue('pg_advisory_xact_lock_shared')} select id, email, locale, closed_at, version from accounts, queue
+   where id = $1::uuid for share of accounts`,
 );
 
 /** Keeps a freeze out until this transaction ends; many issuers can hold it at once. */
@@ -29,11 +35,11 @@ export async function lockAccountForIssuing(
 
 const own = statement<LockedAccount, [id: string]>(
   'own-account',
-  `${queue('pg_advisory_xact_lock')} select id, email, locale, closed_at from accounts, queue where id = $1::uuid
-   for no key update of accounts`,
+  `${queue('pg_advisory_xact_lock')} update accounts set version = version + 1 from queue where id = $1::uuid
+   returning id, email, locale, closed_at, version`,
 );
 
-/** Waits for every issuer under way, and makes those to come wait and then see what changed. */
+/** Waits for every issuer under way, and makes those to come wait and then see that something changed. */
 export async function lockAccountForChange(trx: Transaction<Database>, id: string): Promise<LockedAccount | undefined> {
   return (await own(trx, id))[0];
 }

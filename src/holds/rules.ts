@@ -40,6 +40,11 @@ export function stopping<Hold extends Standing>(holds: readonly Hold[], action: 
   return holds.filter((hold) => isStopping(hold, action));
 }
 
+/** The scopes that stop this action. A hold outside them can stop it too only where its source says so. */
+export function scopesStopping(action: Action): Scope[] {
+  return (Object.keys(stops) as Scope[]).filter((scope) => stops[scope].includes(action));
+}
+
 /** Whether this hold keeps the owner out altogether: then sessions, devices and half-done sign-ins end with it. */
 export function isFreeze(hold: { scope: Scope }): boolean {
   return hold.scope === 'all';

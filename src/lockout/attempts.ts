@@ -18,10 +18,15 @@ type OnLock = (trx: Transaction<Database>, until: Date) => Promise<void>;
 /** The counter's key: unknown identifiers have one like known ones, and none can be turned back into what it counts. */
 export function counterKey(
   ctx: Context,
-  kind: 'identifier' | 'device' | 'totp' | 'agent' | 'agent-address',
+  kind: 'identifier' | 'totp' | 'agent' | 'agent-address',
   value: string,
 ): Buffer {
   return ctx.keys.hash(`attempts:${kind}`, value).subarray(0, 16);
+}
+
+/** As `counterKey`, for a device: its id, which tells nobody anything and which the database has at hand. */
+export function deviceCounterKey(deviceId: string): Buffer {
+  return Buffer.from(deviceId.replaceAll('-', ''), 'hex');
 }
 
 /**
@@ -36,13 +41,21 @@ export async function reserveAttempt(
   now: Date,
 ): Promise<Attempt> {
   for (;;) {
-    const isReserved = await queries.reserveAttempt(ctx.limitsDb, key, now, limit.maxFailures, plus(now, -QUIET));
-    if (isReserved) return { key, reservedAt: now, limit };
-    const judgement = await transact(ctx.limitsDb, ctx.ring, (trx) => judgeRefusal(trx, key, limit, onLock, now));
-    if (judgement.verdict === 'open') continue;
-    const retryAfter = judgement.verdict === 'locked' ? secondsUntil(judgement.until, now) : 1;
-    throw new Problem('too-many-attempts', { retryAfter });
+    if (await queries.reserveAttempt(ctx.limitsDb, key, now, limit.maxFailures, quietSince(now)))
+      return { key, reservedAt: now, limit };
+    await refuseAttempt(ctx, key, limit, onLock, now);
   }
+}
+
+/** A counter that nobody touched since then starts anew. */
+export const quietSince = (now: Date): Date => plus(now, -QUIET);
+
+/** For a place that was not to be had: throws as `reserveAttempt`, and returns where one may be free after all. */
+export async function refuseAttempt(ctx: Context, key: Buffer, limit: Limit, onLock: OnLock, now: Date): Promise<void> {
+  const judgement = await transact(ctx.limitsDb, ctx.ring, (trx) => judgeRefusal(trx, key, limit, onLock, now));
+  if (judgement.verdict === 'open') return;
+  const retryAfter = judgement.verdict === 'locked' ? secondsUntil(judgement.until, now) : 1;
+  throw new Problem('too-many-attempts', { retryAfter });
 }
 
 async function judgeRefusal(
@@ -101,15 +114,6 @@ export async function failAttempt(
 /** Counts a failure over all counters of a password; how many there are in a row (NIST 800-63B-4 3.2.2). */
 export async function countPasswordFailure(trx: Transaction<Database>, accountId: string): Promise<number> {
   return await queries.countPasswordFailure(trx, accountId);
-}
-
-/** Every factor was right, so the password's failures in a row end, here and over all its counters. */
-export async function clearPasswordFailures(
-  trx: Transaction<Database>,
-  attempt: Attempt,
-  accountId: string,
-): Promise<void> {
-  await queries.clearPasswordFailures(trx, attempt.key, attempt.reservedAt, accountId);
 }
 
 /** Opens the doors behind these keys at once, as an agent's unlock or a reset does. */

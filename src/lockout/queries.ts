@@ -1,21 +1,11 @@
 import type { Kysely, Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
+import { reserving } from './reserving.ts';
 import type { Counter } from './rules.ts';
 
-// A counter that was neither touched nor blocked since `quiet_since` ($4) starts anew: a long block must not end its growth.
-const reserve = statement<{ key: Buffer }, [key: Buffer, now: Date, max: number, quietSince: Date]>(
-  'reserve-attempt',
-  `insert into attempt_counters as c (key, in_flight, touched_at) values ($1, array[$2::timestamptz], $2)
-   on conflict (key) do update set
-     failures = case when greatest(c.touched_at, c.blocked_until) < $4 then 0 else c.failures end,
-     locks = case when greatest(c.touched_at, c.blocked_until) < $4 then 0 else c.locks end,
-     in_flight = case when greatest(c.touched_at, c.blocked_until) < $4 then array[$2::timestamptz] else c.in_flight || $2::timestamptz end,
-     touched_at = $2
-   where coalesce(c.blocked_until <= $2, true)
-     and (greatest(c.touched_at, c.blocked_until) < $4 or c.failures + cardinality(c.in_flight) < $3)
-   returning key`,
-);
+type Reserving = [key: Buffer, now: Date, max: number, quietSince: Date];
+const reserve = statement<{ key: Buffer }, Reserving>('reserve-attempt', reserving('$1'));
 
 /** Takes one of the places under the limit, before the secret is looked at. The returned truth is the verdict. */
 export async function reserveAttempt(
@@ -52,21 +42,18 @@ export async function setCounter(trx: Transaction<Database>, key: Buffer, counte
 
 const giveBack = statement<never, [key: Buffer, reservedAt: Date]>(
   'give-attempt-back',
-  `update attempt_counters set in_flight =
-     in_flight[:array_position(in_flight, $2::timestamptz) - 1] || in_flight[array_position(in_flight, $2::timestamptz) + 1:]
-   where key = $1 and $2::timestamptz = any(in_flight)`,
+  'update attempt_counters set in_flight = without_one(in_flight, $2::timestamptz) where key = $1',
 );
 
 export async function returnAttempt(db: Kysely<Database>, key: Buffer, reservedAt: Date): Promise<void> {
   await giveBack(db, key, reservedAt);
 }
 
-const CLEAR = `update attempt_counters set failures = 0, locks = 0, blocked_until = null, in_flight =
-     coalesce(in_flight[:array_position(in_flight, $2::timestamptz) - 1]
-       || in_flight[array_position(in_flight, $2::timestamptz) + 1:], in_flight)
-   where key = $1`;
-
-const clear = statement<never, [key: Buffer, reservedAt: Date]>('clear-attempts', CLEAR);
+const clear = statement<never, [key: Buffer, reservedAt: Date]>(
+  'clear-attempts',
+  `update attempt_counters set failures = 0, locks = 0, blocked_until = null,
+     in_flight = without_one(in_flight, $2::timestamptz) where key = $1`,
+);
 
 /** A full success forgets the failures before it; attempts still running keep their places. */
 export async function clearAttempts(db: Kysely<Database>, key: Buffer, reservedAt: Date): Promise<void> {
@@ -75,23 +62,6 @@ export async function clearAttempts(db: Kysely<Database>, key: Buffer, reservedA
 
 export async function deleteCounters(db: Kysely<Database>, keys: Buffer[]): Promise<void> {
   await db.deleteFrom('attempt_counters').where('key', 'in', keys).execute();
-}
-
-const clearPassword = statement<never, [key: Buffer, reservedAt: Date, accountId: string]>(
-  'clear-password-failures',
-  // Reading the counter's update in the condition runs it first: a failure beside this locks both rows in that order.
-  `with counter as (${CLEAR} returning key)
-   update passwords set consecutive_failures = 0
-   where account_id = $3 and consecutive_failures > 0 and (select count(*) from counter) >= 0`,
-);
-
-export async function clearPasswordFailures(
-  db: Kysely<Database>,
-  key: Buffer,
-  reservedAt: Date,
-  accountId: string,
-): Promise<void> {
-  await clearPassword(db, key, reservedAt, accountId);
 }
 
 const countFailure = statement<{ consecutive_failures: number }, [accountId: string]>(

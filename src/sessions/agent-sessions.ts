@@ -16,13 +16,11 @@ export async function insertAgentSession(
   session: NewAgentSession,
   now: Date,
 ): Promise<void> {
-  await queries.insertSession(
+  await queries.insertAgentSession(
     trx,
     {
       id: session.id,
-      accountId: null,
       agentId: session.agentId,
-      deviceId: null,
       acr: 'aal2',
       amr: ['pwd', 'otp', 'mfa'],
       expiresAt: plus(now, ctx.policy['agents.absolute']),

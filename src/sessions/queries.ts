@@ -5,40 +5,25 @@ import type { Database } from '../db/types.ts';
 
 export type Assurance = { acr: 'aal1' | 'aal2'; amr: string[] };
 
-const insert = statement<never, unknown[]>(
-  'insert-session',
+const insertAgents = statement<never, unknown[]>(
+  'insert-agent-session',
   `with session as (
-     insert into sessions (id, account_id, agent_id, device_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, ip, user_agent)
-     values ($1, $2, $3, $4, $5, $6, $7, $7, $7, $8, $9, $10) returning id)
-   insert into refresh_tokens (token_hash, session_id, issued_at) select $11, id, $7 from session`,
+     insert into sessions (id, agent_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, ip, user_agent)
+     values ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8) returning id)
+   insert into refresh_tokens (token_hash, session_id, issued_at) select $9, id, $5 from session`,
 );
 
-type NewSession = Assurance & {
+type NewAgentSession = Assurance & {
   id: string;
-  accountId: string | null;
-  agentId: string | null;
-  deviceId: string | null;
+  agentId: string;
   expiresAt: Date;
   ip: string;
   userAgent: string | null;
   refreshHash: Buffer;
 };
 
-export async function insertSession(trx: Transaction<Database>, s: NewSession, now: Date): Promise<void> {
-  await insert(
-    trx,
-    s.id,
-    s.accountId,
-    s.agentId,
-    s.deviceId,
-    s.acr,
-    s.amr,
-    now,
-    s.expiresAt,
-    s.ip,
-    s.userAgent,
-    s.refreshHash,
-  );
+export async function insertAgentSession(trx: Transaction<Database>, s: NewAgentSession, now: Date): Promise<void> {
+  await insertAgents(trx, s.id, s.agentId, s.acr, s.amr, now, s.expiresAt, s.ip, s.userAgent, s.refreshHash);
 }
 
 /** `since` and `until` as JSON brings them: RFC 3339 texts. */

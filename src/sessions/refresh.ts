@@ -36,7 +36,7 @@ export async function refresh(ctx: Context, refreshToken: string, client: Client
     amr: redeemed.amr,
   };
   return {
-    accessToken: await signAccess(ctx, access, now),
+    accessToken: signAccess(ctx, access, now),
     expiresIn: ctx.policy['access.ttl'] / 1000,
     refreshToken: outcome.refreshToken,
   };

@@ -9,8 +9,9 @@ import {
   type Attempt,
   counterKey,
   countPasswordFailure,
+  deviceCounterKey,
   failAttempt,
-  reserveAttempt,
+  refuseAttempt,
   returnOnError,
 } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
@@ -18,7 +19,7 @@ import { disablePassword, upgradeHash } from '../passwords/passwords.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, type Prover, pretendToCheck } from '../second-factors/check-code.ts';
-import { type Credential, findCredential } from './queries.ts';
+import { beginSignIn, type Credential } from './queries.ts';
 
 export type PasswordInput = {
   identifier: string;
@@ -42,8 +43,7 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
   const identifier = readIdentifier(input.identifier);
   const password = normalisePassword(input.password);
   const deviceHash = input.deviceToken === undefined ? null : hashToken(input.deviceToken);
-  const credential = await findCredential(ctx.reader, identifier, deviceHash);
-  const attempt = await reserve(ctx, identifier, credential, client, now);
+  const { credential, attempt } = await begin(ctx, identifier, deviceHash, client, now);
   const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
   const isRight = await returnOnError(ctx, [attempt], () => ctx.hasher.verify(usable, password));
   if (!isRight || !credential || !usable) {
@@ -58,20 +58,24 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
 }
 
 /** A known device counts on its own, so that strangers who guess do not lock its owner out. */
-async function reserve(
+async function begin(
   ctx: Context,
   identifier: string,
-  credential: Credential | undefined,
+  deviceHash: Buffer | null,
   client: Client,
   now: Date,
-): Promise<Attempt> {
-  const key = credential?.device_id
-    ? counterKey(ctx, 'device', credential.device_id)
-    : counterKey(ctx, 'identifier', identifier);
-  const onLock = async (trx: Transaction<Database>, until: Date) => {
-    if (credential) await recordLock(trx, credential, client, until, now);
-  };
-  return await reserveAttempt(ctx, key, passwordLimit(ctx.policy), onLock, now);
+): Promise<{ credential: Credential | undefined; attempt: Attempt }> {
+  const limit = passwordLimit(ctx.policy);
+  const sought = { value: identifier, key: counterKey(ctx, 'identifier', identifier), deviceHash };
+  for (;;) {
+    const { credential, isReserved } = await beginSignIn(ctx.limitsDb, sought, limit.maxFailures, now);
+    const key = credential?.device_id ? deviceCounterKey(credential.device_id) : sought.key;
+    if (isReserved) return { credential, attempt: { key, reservedAt: now, limit } };
+    const onLock = async (trx: Transaction<Database>, until: Date) => {
+      if (credential) await recordLock(trx, credential, client, until, now);
+    };
+    await refuseAttempt(ctx, key, limit, onLock, now);
+  }
 }
 
 /** Beside a password a locked factor looks like a wrong code: the answer must not tell that the password was right. */

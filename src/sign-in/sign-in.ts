@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { issueCaseToken } from '../cases/case-access.ts';
 import type { Client, Context } from '../context.ts';
 import { hashToken, newToken } from '../crypto/tokens.ts';
@@ -6,13 +6,14 @@ import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { type Hold, heldProblem, pass } from '../holds/gate.ts';
-import { type Attempt, clearPasswordFailures, returnAttempt, returnOnError } from '../lockout/attempts.ts';
+import { type Attempt, returnAttempt, returnOnError } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
-import { type Assurance, openSession, type SignedIn } from '../sessions/issue.ts';
+import type { Assurance, SignedIn } from '../sessions/issue.ts';
 import { plus } from '../time.ts';
 import { checkCodeQuietly, checkPassword, type PasswordInput, rememberFailure } from './credentials.ts';
+import { enterFromNewDevice, returnToAccount } from './open-session.ts';
 import * as queries from './queries.ts';
 
 type Challenged = { challenge: string; factors: string[]; expiresIn: number };
@@ -134,6 +135,8 @@ async function complete(ctx: Context, entry: Completion): Promise<SignedIn | und
 async function complete(ctx: Context, entry: Completion): Promise<SignedIn | undefined> {
   const now = ctx.clock.now();
   const attempts = entry.candidate ? [entry.candidate.attempt, entry.attempt] : [entry.attempt];
+  const returned = await returnOnError(ctx, attempts, () => returnAtOnce(ctx, entry, now));
+  if (returned) return returned;
   const outcome = await returnOnError(ctx, attempts, () =>
     transact(ctx.db, ctx.ring, (trx) => issue(trx, ctx, entry, now)),
   );
@@ -142,6 +145,14 @@ async function complete(ctx: Context, entry: Completion): Promise<SignedIn | und
     throw heldProblem(outcome.stoppedBy, await issueCaseToken(ctx, entry.accountId, 'password', entry.client));
   }
   return outcome.signedIn;
+}
+
+/** The common way in: a known browser, no second factor, nothing changed while the password was checked. */
+async function returnAtOnce(ctx: Context, entry: Completion, now: Date): Promise<SignedIn | undefined> {
+  const { credential, candidate, challenge } = entry;
+  if (!credential || candidate || challenge) return undefined;
+  const seen = { accountVersion: credential.account_version, passwordSetAt: credential.set_at };
+  return await returnToKnown(ctx.db, ctx, entry, seen, now);
 }
 
 /** Under the account's lock: the gate, the code, the challenge, the session. Everything or nothing, and one caller of many. */
@@ -165,12 +176,29 @@ async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion
     );
     return { stoppedBy: passage.stoppedBy };
   }
-  await clearPasswordFailures(trx, entry.attempt, accountId);
-  const presented = entry.deviceId ? { deviceId: entry.deviceId, deviceToken: entry.deviceToken } : undefined;
-  return {
-    signedIn: await openSession(trx, ctx, { accountId, assurance: assuranceOf(candidate), presented, client }, now),
-  };
+  const seen = { accountVersion: passage.account.version, passwordSetAt: entry.credential?.set_at ?? null };
+  const returned = await returnToKnown(trx, ctx, entry, seen, now);
+  return { signedIn: returned ?? (await enterFromNewDevice(trx, ctx, openingOf(entry), now)) };
 }
+
+async function returnToKnown(
+  db: Kysely<Database>,
+  ctx: Context,
+  entry: Completion,
+  seen: { accountVersion: number; passwordSetAt: Date | null },
+  now: Date,
+): Promise<SignedIn | undefined> {
+  const { deviceId, deviceToken } = entry;
+  if (deviceId === null) return undefined;
+  return await returnToAccount(db, ctx, openingOf(entry), { deviceId, deviceToken }, seen, now);
+}
+
+const openingOf = ({ accountId, attempt, client, candidate }: Completion) => ({
+  accountId,
+  attempt,
+  client,
+  assurance: assuranceOf(candidate),
+});
 
 function assuranceOf(candidate: Candidate | undefined): Assurance {
   if (!candidate) return { acr: 'aal1', amr: ['pwd'] };

@@ -1,0 +1,104 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Client, Context } from '../context.ts';
+import { newId } from '../crypto/ids.ts';
+import { hashToken, newToken } from '../crypto/tokens.ts';
+import type { Database } from '../db/types.ts';
+import { addDevice } from '../devices/devices.ts';
+import type { EventDetails } from '../events/catalogue.ts';
+import { record } from '../events/record.ts';
+import { scopesStopping } from '../holds/rules.ts';
+import type { Attempt } from '../lockout/attempts.ts';
+import { type Assurance, type SignedIn, signAccess } from '../sessions/issue.ts';
+import { plus } from '../time.ts';
+import { type NewSession, writeReturn, writeSession } from './write-session.ts';
+
+type Opening = { accountId: string; assurance: Assurance; attempt: Attempt; client: Client };
+/** The token is absent where only an earlier step of the sign-in saw it. */
+type Presented = { deviceId: string; deviceToken: string | undefined };
+type Seen = { accountVersion: number; passwordSetAt: Date | null };
+
+/**
+ * Signs a known browser in, in one statement that asks the gate itself: by itself or in a transaction. Undefined where the
+ * account changed since it was `seen`, is held, or the browser is not known any more; then nothing was written.
+ */
+export async function returnToAccount(
+  db: Kysely<Database>,
+  ctx: Context,
+  opening: Opening,
+  presented: Presented,
+  seen: Seen,
+  now: Date,
+): Promise<SignedIn | undefined> {
+  const device = newToken('hf_dt');
+  const known = { id: presented.deviceId, token: device.plain, isNew: false };
+  const { session, signedIn } = newSession(ctx, opening, known, now);
+  const isOpen = await writeReturn(db, session, {
+    ...seen,
+    stoppingScopes: STOPPING,
+    presentedHash: presented.deviceToken === undefined ? null : hashToken(presented.deviceToken),
+    nextHash: device.hash,
+  });
+  return isOpen ? signedIn : undefined;
+}
+
+const STOPPING = scopesStopping('sign-in');
+
+/** Signs a browser in that becomes a known device by it. Only for a transaction that passed the gate. */
+export async function enterFromNewDevice(
+  trx: Transaction<Database>,
+  ctx: Context,
+  opening: Opening,
+  now: Date,
+): Promise<SignedIn> {
+  const { accountId, client } = opening;
+  const device = await addDevice(trx, ctx, { accountId, client }, now);
+  const { session, signedIn } = newSession(ctx, opening, { ...device, isNew: true }, now);
+  await writeSession(trx, session);
+  const { sessionId } = session;
+  if (!device.isFirst) {
+    const actor = { kind: 'owner', id: accountId } as const;
+    await record(
+      trx,
+      { type: 'device.added', actor, accountId, sessionId, deviceId: device.id, client, detail: {} },
+      now,
+    );
+  }
+  return signedIn;
+}
+
+/** What is to be written and what is handed out; nothing of the latter can be had again, only hashes are kept. */
+function newSession(
+  ctx: Context,
+  { accountId, assurance, attempt, client }: Opening,
+  device: { id: string; token: string; isNew: boolean },
+  now: Date,
+): { session: NewSession; signedIn: SignedIn } {
+  const refresh = newToken('hf_rt');
+  const sessionId = newId(now);
+  const detail: EventDetails['sign-in.succeeded'] = { amr: assurance.amr, isNewDevice: device.isNew };
+  const session = {
+    accountId,
+    now,
+    sessionId,
+    deviceId: device.id,
+    counterKey: attempt.key,
+    reservedAt: attempt.reservedAt,
+    ...assurance,
+    expiresAt: plus(now, ctx.policy['session.absolute']),
+    ip: client.ip,
+    userAgent: client.userAgent ?? null,
+    refreshHash: refresh.hash,
+    eventId: newId(now),
+    requestId: client.requestId,
+    eventDetail: JSON.stringify(detail),
+  };
+  const signedIn = {
+    accessToken: signAccess(ctx, { sessionId, accountId, authTime: now, ...assurance }, now),
+    expiresIn: ctx.policy['access.ttl'] / 1000,
+    refreshToken: refresh.plain,
+    deviceToken: device.token,
+    sessionId,
+    accountId,
+  };
+  return { session, signedIn };
+}
