@@ -35,9 +35,8 @@ create table api_keys (
 create table devices (
   id uuid primary key,
   account_id uuid not null references accounts on delete cascade,
-  token_hash bytea not null unique,
-  -- The token before this one: an answer that got lost must not make a stranger of a known device.
-  prior_token_hash bytea unique,
+  -- Which of its derived tokens is the current one.
+  token_generation integer not null default 0,
   user_agent text,
   ip inet,
   created_at timestamptz not null,
@@ -62,6 +61,8 @@ create table sessions (
   created_at timestamptz not null,
   last_seen_at timestamptz not null,
   expires_at timestamptz not null,
+  -- Which of its refresh tokens is the current one; they are derived, so this is all there is to keep.
+  refresh_generation integer not null default 0,
   ended_at timestamptz,
   end_reason text,
   ip inet,
@@ -72,11 +73,3 @@ create index sessions_account on sessions (account_id) where ended_at is null;
 create index sessions_agent on sessions (agent_id) where ended_at is null;
 create index sessions_ip on sessions (ip) where account_id is not null;
 create index sessions_expired on sessions (expires_at);
-
-create table refresh_tokens (
-  token_hash bytea primary key,
-  session_id uuid not null references sessions on delete cascade,
-  issued_at timestamptz not null,
-  used_at timestamptz
-);
-create index refresh_tokens_session on refresh_tokens (session_id);

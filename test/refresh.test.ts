@@ -73,12 +73,22 @@ describe('a refresh token', () => {
     expect(shown[0]).toMatchObject({ status: 401, body: { code: 'invalid-refresh-token' } });
   });
 
-  it('V7.2.3 has 256 random bits and stands in the database as a hash alone', async () => {
-    const owner = await newOwner(h);
-    expect(Buffer.from(owner.refreshToken.replace('hf_rt_', ''), 'base64url')).toHaveLength(32);
-    const { rows } = await h.pool.query('select * from refresh_tokens where session_id = $1', [owner.sessionId]);
-    expect(rows).toHaveLength(1);
-    expect(JSON.stringify(rows)).not.toContain(owner.refreshToken);
+  it('V7.2.3 V11.5.1 has 256 bits that stand nowhere, and none can be made of what the database holds', async () => {
+    const [owner, other] = [await newOwner(h), await newOwner(h)];
+    const bytes = Buffer.from(owner.refreshToken.replace('hf_rt_', ''), 'base64url');
+    expect(bytes).toHaveLength(52);
+    const { rows } = await h.pool.query('select * from sessions where id = $1', [owner.sessionId]);
+    for (const encoding of ['hex', 'base64', 'base64url'] as const)
+      expect(JSON.stringify(rows)).not.toContain(bytes.subarray(20).toString(encoding));
+    const theirs = Buffer.from(other.refreshToken.replace('hf_rt_', ''), 'base64url');
+    const forged = [
+      Buffer.concat([bytes.subarray(0, 20), theirs.subarray(20)]),
+      Buffer.concat([bytes.subarray(0, 19), Buffer.from([1]), bytes.subarray(20)]),
+      bytes.subarray(0, 51),
+    ].map((some) => `hf_rt_${some.toString('base64url')}`);
+    for (const token of [...forged, owner.deviceToken, owner.deviceToken.replace('hf_dt_', 'hf_rt_')])
+      expect((await refresh(token)).body.code).toBe('invalid-refresh-token');
+    expect((await refresh(owner.refreshToken)).status, 'and none of that ended the session').toBe(200);
   });
 });
 

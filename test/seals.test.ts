@@ -117,7 +117,7 @@ describe('the spine', () => {
     await h.post('/v1/auth/sign-in', { identifier: someEmail(), password: PASSWORD });
     h.clock.advance(40 * 24 * 3_600_000);
     await keepHouse(h.instance.ctx);
-    for (const table of ['sign_ups', 'attempt_counters', 'sessions', 'refresh_tokens', 'links', 'challenges']) {
+    for (const table of ['sign_ups', 'attempt_counters', 'sessions', 'links', 'challenges']) {
       const { rows } = await h.pool.query(`select count(*)::int as left from ${table}`);
       expect([table, rows[0].left]).toEqual([table, 0]);
     }

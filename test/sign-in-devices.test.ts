@@ -76,11 +76,28 @@ describe('a known device', () => {
     expect(await countDevices(owner.accountId)).toBe(before);
   });
 
-  it('is stored by its hash alone (OW-FP4)', async () => {
+  it('OW-FP4 has a token that stands nowhere, and a number that makes none without the key', async () => {
     const owner = await newOwner(h);
     const { rows } = await h.pool.query('select * from devices where account_id = $1', [owner.accountId]);
-    expect(JSON.stringify(rows)).not.toContain(owner.deviceToken);
-    expect(rows[0].token_hash).toHaveLength(32);
+    expect(rows[0].token_generation).toBe(0);
+    const secret = Buffer.from(owner.deviceToken.replace('hf_dt_', ''), 'base64url').subarray(20);
+    for (const encoding of ['hex', 'base64', 'base64url'] as const)
+      expect(JSON.stringify(rows)).not.toContain(secret.toString(encoding));
+  });
+
+  it('is nobody’s with another account’s token, nor with one that was altered anywhere', async () => {
+    const [owner, other] = [await newOwner(h), await newOwner(h)];
+    const bytes = Buffer.from(owner.deviceToken.replace('hf_dt_', ''), 'base64url');
+    const forged = [0, 15, 19, 20, 51].map((at) => {
+      const copy = Buffer.from(bytes);
+      copy[at] = (copy[at] as number) ^ 1;
+      return `hf_dt_${copy.toString('base64url')}`;
+    });
+    const presented = [...forged, other.deviceToken, owner.refreshToken, `hf_dt_${bytes.toString('base64url', 0, 40)}`];
+    for (const [n, deviceToken] of presented.entries()) {
+      expect((await signIn(owner.email, { deviceToken })).status).toBe(200);
+      expect(await countDevices(owner.accountId), `a stranger for the ${n + 1}. time`).toBe(n + 2);
+    }
   });
 
   it('is one of at most twenty; the one not seen for longest is forgotten', async () => {

@@ -2,8 +2,8 @@ import type { Transaction } from 'kysely';
 import { generateSecret } from 'otplib';
 import { emailKey } from '../accounts/identifiers.ts';
 import type { Client, Context } from '../context.ts';
+import { chainedToken } from '../crypto/chained-token.ts';
 import { newId } from '../crypto/ids.ts';
-import { newToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
@@ -46,20 +46,15 @@ export async function signInAgent(ctx: Context, input: AgentCredentials, client:
   const key = emailKey(input.email);
   const attempts = await reserve(ctx, key, client, now);
   const { agent, step } = await returnOnError(ctx, attempts, () => check(ctx, key, input, now));
-  const refresh = newToken('hf_rt');
-  const entry = { id: newId(now), attempts, key, agent, step, client, refreshHash: refresh.hash };
+  const entry = { id: newId(now), attempts, key, agent, step, client };
   const isSignedIn = await returnOnError(ctx, step === undefined ? [] : attempts, () =>
     transact(ctx.urgentDb, ctx.ring, (trx) => issue(trx, ctx, entry, now)),
   );
   if (!isSignedIn || !agent) throw new Problem('invalid-credentials');
   return {
-    accessToken: await signAgentAccess(
-      ctx,
-      { sessionId: entry.id, agentId: agent.id, role: agent.role, authTime: now },
-      now,
-    ),
+    accessToken: signAgentAccess(ctx, { sessionId: entry.id, agentId: agent.id, role: agent.role, authTime: now }, now),
     expiresIn: ctx.policy['access.ttl'] / 1000,
-    refreshToken: refresh.plain,
+    refreshToken: chainedToken(ctx.keys, 'refresh', { id: entry.id, generation: 0 }),
     sessionId: entry.id,
     agentId: agent.id,
   };
@@ -88,7 +83,7 @@ async function reserve(ctx: Context, key: string, client: Client, now: Date): Pr
   return [first, second];
 }
 
-type Entry = Checked & { id: string; attempts: Attempt[]; key: string; client: Client; refreshHash: Buffer };
+type Entry = Checked & { id: string; attempts: Attempt[]; key: string; client: Client };
 
 /** Spends the code and opens the session, or remembers the failure. Returns which. */
 async function issue(trx: Transaction<Database>, ctx: Context, entry: Entry, now: Date): Promise<boolean> {
@@ -131,13 +126,13 @@ export async function refreshAgent(ctx: Context, refreshToken: string, client: C
   const { refreshToken: successor, ...session } = await refreshAgentSession(ctx, refreshToken, client);
   const agent = await queries.findActiveAgent(ctx.urgentDb, session.agentId);
   if (!agent) throw new Problem('invalid-refresh-token');
-  const accessToken = await signAgentAccess(ctx, { ...session, role: agent.role }, now);
+  const accessToken = signAgentAccess(ctx, { ...session, role: agent.role }, now);
   return { accessToken, expiresIn: ctx.policy['access.ttl'] / 1000, refreshToken: successor };
 }
 
 type AgentAccess = { sessionId: string; agentId: string; role: string; authTime: Date };
 
-async function signAgentAccess(ctx: Context, access: AgentAccess, now: Date): Promise<string> {
+function signAgentAccess(ctx: Context, access: AgentAccess, now: Date): string {
   const claims = {
     client_id: 'holdfast',
     sid: access.sessionId,

@@ -111,8 +111,7 @@ export interface DeviceCountsTable {
 export interface DevicesTable {
   id: string;
   account_id: string;
-  token_hash: Buffer;
-  prior_token_hash: Buffer | null;
+  token_generation: Generated<number>;
   user_agent: string | null;
   ip: string | null;
   created_at: Date;
@@ -237,13 +236,6 @@ export interface RecoveryCodesTable {
   used_at: Date | null;
 }
 
-export interface RefreshTokensTable {
-  token_hash: Buffer;
-  session_id: string;
-  issued_at: Date;
-  used_at: Date | null;
-}
-
 export interface SealsTable {
   number: number;
   first_tx: string;
@@ -266,6 +258,7 @@ export interface SessionsTable {
   created_at: Date;
   last_seen_at: Date;
   expires_at: Date;
+  refresh_generation: Generated<number>;
   ended_at: Date | null;
   end_reason: string | null;
   ip: string | null;
@@ -346,7 +339,6 @@ export interface Database {
   rate_limits: RateLimitsTable;
   receipts: ReceiptsTable;
   recovery_codes: RecoveryCodesTable;
-  refresh_tokens: RefreshTokensTable;
   seals: SealsTable;
   sessions: SessionsTable;
   sign_ups: SignUpsTable;

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
+import { chainedToken } from '../crypto/chained-token.ts';
 import { newId } from '../crypto/ids.ts';
-import { newToken } from '../crypto/tokens.ts';
 import type { Database } from '../db/types.ts';
 import * as queries from './queries.ts';
 
@@ -15,17 +15,15 @@ export async function addDevice(
   who: { accountId: string; client: Client },
   now: Date,
 ): Promise<Device> {
-  const token = newToken('hf_dt');
   const id = newId(now);
   const device = {
     id,
     accountId: who.accountId,
-    tokenHash: token.hash,
     userAgent: who.client.userAgent?.slice(0, 400) ?? null,
     ip: who.client.ip,
   };
   const added = await queries.insertDevice(trx, device, ctx.policy['devices.perAccount'], now);
-  return { id, token: token.plain, isFirst: added === 1 };
+  return { id, token: chainedToken(ctx.keys, 'device', { id, generation: 0 }), isFirst: added === 1 };
 }
 
 /** Makes strangers of the account's browsers, but for `except`. */

@@ -2,7 +2,7 @@ import type { Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
-type NewDevice = { id: string; accountId: string; tokenHash: Buffer; userAgent: string | null; ip: string };
+type NewDevice = { id: string; accountId: string; userAgent: string | null; ip: string };
 
 const countAdded = statement<{ added: number }, [accountId: string]>(
   'count-device',
@@ -34,7 +34,6 @@ export async function insertDevice(
     .values({
       id: device.id,
       account_id: device.accountId,
-      token_hash: device.tokenHash,
       user_agent: device.userAgent,
       ip: device.ip,
       created_at: now,

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
-import { hashToken, newToken } from '../crypto/tokens.ts';
+import { chainedToken, readChainedToken } from '../crypto/chained-token.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
@@ -8,7 +8,7 @@ import { Problem } from '../problem.ts';
 import { plus } from '../time.ts';
 import * as queries from './queries.ts';
 
-type NewAgentSession = { id: string; agentId: string; client: Client; refreshHash: Buffer };
+type NewAgentSession = { id: string; agentId: string; client: Client };
 
 export async function insertAgentSession(
   trx: Transaction<Database>,
@@ -26,7 +26,6 @@ export async function insertAgentSession(
       expiresAt: plus(now, ctx.policy['agents.absolute']),
       ip: session.client.ip,
       userAgent: session.client.userAgent ?? null,
-      refreshHash: session.refreshHash,
     },
     now,
   );
@@ -35,31 +34,25 @@ export async function insertAgentSession(
 type AgentRefreshed = { sessionId: string; agentId: string; authTime: Date; refreshToken: string };
 
 /** As an owner's refresh, with the agents' limits: single use, and a reused token ends the session. Throws `invalid-refresh-token`. */
-export async function refreshAgentSession(ctx: Context, refreshToken: string, client: Client): Promise<AgentRefreshed> {
+export async function refreshAgentSession(ctx: Context, token: string, client: Client): Promise<AgentRefreshed> {
   const now = ctx.clock.now();
-  const hash = hashToken(refreshToken);
-  const known = await queries.findRefreshToken(ctx.reader, hash);
-  if (!known?.agent_id) throw new Problem('invalid-refresh-token');
-  const { agent_id: agentId, session_id: sessionId } = known;
-  const successor = newToken('hf_rt');
+  const link = readChainedToken(ctx.keys, 'refresh', token);
+  const known = link && (await queries.findRefreshableSession(ctx.reader, link.id));
+  if (!link || !known?.agent_id) throw new Problem('invalid-refresh-token');
+  const agentId = known.agent_id;
+  const { id: sessionId, generation } = link;
+  const seenAfter = plus(now, -ctx.policy['agents.idle']);
   const redeemed = await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const session = await queries.redeemRefreshToken(
-      trx,
-      hash,
-      now,
-      plus(now, -ctx.policy['agents.idle']),
-      successor.hash,
-    );
+    const session = await queries.redeemRefreshToken(trx, sessionId, generation, now, seenAfter);
     if (session) return session;
-    if (
-      (await queries.findRefreshToken(trx, hash))?.used_at &&
-      (await queries.endSession(trx, sessionId, 'refresh-reused', now))
-    ) {
-      const actor = { kind: 'agent', id: agentId } as const;
-      await record(trx, { type: 'session.ended', actor, sessionId, client, detail: { reason: 'refresh-reused' } }, now);
-    }
+    const current = await queries.findRefreshableSession(trx, sessionId);
+    if (!current || current.refresh_generation === generation) return undefined;
+    if (!(await queries.endSession(trx, sessionId, 'refresh-reused', now))) return undefined;
+    const actor = { kind: 'agent', id: agentId } as const;
+    await record(trx, { type: 'session.ended', actor, sessionId, client, detail: { reason: 'refresh-reused' } }, now);
     return undefined;
   });
   if (!redeemed) throw new Problem('invalid-refresh-token');
-  return { sessionId, agentId, authTime: redeemed.auth_time, refreshToken: successor.plain };
+  const successor = chainedToken(ctx.keys, 'refresh', { id: sessionId, generation: generation + 1 });
+  return { sessionId, agentId, authTime: redeemed.auth_time, refreshToken: successor };
 }

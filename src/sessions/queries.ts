@@ -7,10 +7,8 @@ export type Assurance = { acr: 'aal1' | 'aal2'; amr: string[] };
 
 const insertAgents = statement<never, unknown[]>(
   'insert-agent-session',
-  `with session as (
-     insert into sessions (id, agent_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, ip, user_agent)
-     values ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8) returning id)
-   insert into refresh_tokens (token_hash, session_id, issued_at) select $9, id, $5 from session`,
+  `insert into sessions (id, agent_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, ip, user_agent)
+   values ($1, $2, $3, $4, $5, $5, $5, $6, $7, $8)`,
 );
 
 type NewAgentSession = Assurance & {
@@ -19,11 +17,10 @@ type NewAgentSession = Assurance & {
   expiresAt: Date;
   ip: string;
   userAgent: string | null;
-  refreshHash: Buffer;
 };
 
 export async function insertAgentSession(trx: Transaction<Database>, s: NewAgentSession, now: Date): Promise<void> {
-  await insertAgents(trx, s.id, s.agentId, s.acr, s.amr, now, s.expiresAt, s.ip, s.userAgent, s.refreshHash);
+  await insertAgents(trx, s.id, s.agentId, s.acr, s.amr, now, s.expiresAt, s.ip, s.userAgent);
 }
 
 /** `since` and `until` as JSON brings them: RFC 3339 texts. */
@@ -99,52 +96,40 @@ export async function touchSession(db: Kysely<Database>, id: string, now: Date, 
   await touch(db, id, now, before);
 }
 
-type RefreshRow = {
-  ended_at: Date | null;
-  session_id: string;
+type Refreshable = {
   account_id: string | null;
   agent_id: string | null;
-  used_at: Date | null;
+  refresh_generation: number;
 };
 
-const findRefresh = statement<RefreshRow, [hash: Buffer]>(
-  'find-refresh-token',
-  `select t.session_id, s.account_id, s.agent_id, t.used_at, s.ended_at
-   from refresh_tokens t join sessions s on s.id = t.session_id where t.token_hash = $1`,
+const findRefreshable = statement<Refreshable, [id: string]>(
+  'find-refreshable-session',
+  'select account_id, agent_id, refresh_generation from sessions where id = $1 and ended_at is null',
 );
 
-export async function findRefreshToken(db: Kysely<Database>, hash: Buffer): Promise<RefreshRow | undefined> {
-  return (await findRefresh(db, hash))[0];
+/** The session of a refresh token, unless it ended. */
+export async function findRefreshableSession(db: Kysely<Database>, id: string): Promise<Refreshable | undefined> {
+  return (await findRefreshable(db, id))[0];
 }
 
-export type Redeemed = Assurance & {
-  id: string;
-  account_id: string | null;
-  agent_id: string | null;
-  auth_time: Date;
-  expires_at: Date;
-};
+export type Redeemed = Assurance & { auth_time: Date };
 
-const redeem = statement<Redeemed, [hash: Buffer, now: Date, seenAfter: Date, successor: Buffer]>(
+const redeem = statement<Redeemed, [id: string, generation: number, now: Date, seenAfter: Date]>(
   'redeem-refresh-token',
-  `with used as (
-     update refresh_tokens t set used_at = $2 from sessions s
-     where t.token_hash = $1 and t.used_at is null and s.id = t.session_id
-       and s.ended_at is null and s.expires_at > $2 and s.last_seen_at > $3
-     returning s.id, s.account_id, s.agent_id, s.acr, s.amr, s.auth_time, s.expires_at),
-   successor as (insert into refresh_tokens (token_hash, session_id, issued_at) select $4, id, $2 from used)
-   select * from used`,
+  `update sessions set refresh_generation = refresh_generation + 1
+   where id = $1 and refresh_generation = $2 and ended_at is null and expires_at > $3 and last_seen_at > $4
+   returning acr, amr, auth_time`,
 );
 
-/** Spends one refresh token for its successor. The returned session is the verdict. */
+/** Spends one refresh token: the next is current. The returned session is the verdict. */
 export async function redeemRefreshToken(
   trx: Transaction<Database>,
-  hash: Buffer,
+  id: string,
+  generation: number,
   now: Date,
   seenAfter: Date,
-  successor: Buffer,
 ): Promise<Redeemed | undefined> {
-  return (await redeem(trx, hash, now, seenAfter, successor))[0];
+  return (await redeem(trx, id, generation, now, seenAfter))[0];
 }
 
 export async function endSession(trx: Transaction<Database>, id: string, reason: string, now: Date): Promise<boolean> {

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
-import { hashToken, newToken } from '../crypto/tokens.ts';
+import { chainedToken, readChainedToken } from '../crypto/chained-token.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
@@ -11,56 +11,43 @@ import { signAccess } from './issue.ts';
 import * as queries from './queries.ts';
 
 type Refreshed = { accessToken: string; expiresIn: number; refreshToken: string };
-type Outcome = { redeemed: queries.Redeemed; refreshToken: string } | 'reused' | 'ended';
 
 /**
  * Trades an owner's refresh token for its successor and a new access token; it is not activity, and `auth_time` stays.
  * Throws `invalid-refresh-token`, and where the token was used before ends the session with it (RFC 9700 4.14.2).
  */
-export async function refresh(ctx: Context, refreshToken: string, client: Client): Promise<Refreshed> {
+export async function refresh(ctx: Context, token: string, client: Client): Promise<Refreshed> {
   const now = ctx.clock.now();
-  const known = await queries.findRefreshToken(ctx.reader, hashToken(refreshToken));
+  const link = readChainedToken(ctx.keys, 'refresh', token);
   // A dead session's token takes no lock: it must not be worth anything to a flood.
-  if (!known?.account_id || known.ended_at) throw new Problem('invalid-refresh-token');
-  const accountId = known.account_id;
-  const outcome = await transact(ctx.db, ctx.ring, (trx) =>
-    redeem(trx, ctx, { refreshToken, accountId, sessionId: known.session_id, client }, now),
-  );
-  if (typeof outcome === 'string') throw new Problem('invalid-refresh-token');
-  const { redeemed } = outcome;
-  const access = {
-    sessionId: redeemed.id,
-    accountId,
-    authTime: redeemed.auth_time,
-    acr: redeemed.acr,
-    amr: redeemed.amr,
-  };
+  const known = link && (await queries.findRefreshableSession(ctx.reader, link.id));
+  if (!link || !known?.account_id) throw new Problem('invalid-refresh-token');
+  const { id: sessionId, generation } = link;
+  const presented = { accountId: known.account_id, sessionId, generation, client };
+  const redeemed = await transact(ctx.db, ctx.ring, (trx) => redeem(trx, ctx, presented, now));
+  if (typeof redeemed === 'string') throw new Problem('invalid-refresh-token');
+  const { acr, amr, auth_time: authTime } = redeemed;
   return {
-    accessToken: signAccess(ctx, access, now),
+    accessToken: signAccess(ctx, { sessionId, accountId: presented.accountId, authTime, acr, amr }, now),
     expiresIn: ctx.policy['access.ttl'] / 1000,
-    refreshToken: outcome.refreshToken,
+    refreshToken: chainedToken(ctx.keys, 'refresh', { id: sessionId, generation: generation + 1 }),
   };
 }
 
-type Presented = { refreshToken: string; accountId: string; sessionId: string; client: Client };
+type Presented = { accountId: string; sessionId: string; generation: number; client: Client };
+type Outcome = queries.Redeemed | 'reused' | 'ended';
 
 async function redeem(trx: Transaction<Database>, ctx: Context, presented: Presented, now: Date): Promise<Outcome> {
-  const passage = await pass(trx, presented.accountId, 'refresh', now);
+  const { accountId, sessionId, generation } = presented;
+  const passage = await pass(trx, accountId, 'refresh', now);
   if (!passage) return 'ended';
   if (passage.stoppedBy.some((hold) => hold.scope === 'all')) return 'ended';
   if (passage.stoppedBy.length > 0) throw heldProblem(passage.stoppedBy);
-  const hash = hashToken(presented.refreshToken);
-  const successor = newToken('hf_rt');
-  const redeemed = await queries.redeemRefreshToken(
-    trx,
-    hash,
-    now,
-    plus(now, -ctx.policy['session.idle']),
-    successor.hash,
-  );
-  if (redeemed) return { redeemed, refreshToken: successor.plain };
-  const current = await queries.findRefreshToken(trx, hash);
-  if (!current?.used_at) return 'ended';
+  const seenAfter = plus(now, -ctx.policy['session.idle']);
+  const redeemed = await queries.redeemRefreshToken(trx, sessionId, generation, now, seenAfter);
+  if (redeemed) return redeemed;
+  const current = await queries.findRefreshableSession(trx, sessionId);
+  if (!current || current.refresh_generation === generation) return 'ended';
   await endReused(trx, presented, now);
   return 'reused';
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { readIdentifier } from '../accounts/identifiers.ts';
 import type { Client, Context } from '../context.ts';
-import { hashToken } from '../crypto/tokens.ts';
+import { readChainedToken } from '../crypto/chained-token.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
@@ -42,8 +42,7 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
   const now = ctx.clock.now();
   const identifier = readIdentifier(input.identifier);
   const password = normalisePassword(input.password);
-  const deviceHash = input.deviceToken === undefined ? null : hashToken(input.deviceToken);
-  const { credential, attempt } = await begin(ctx, identifier, deviceHash, client, now);
+  const { credential, attempt } = await begin(ctx, identifier, input.deviceToken, client, now);
   const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
   const isRight = await returnOnError(ctx, [attempt], () => ctx.hasher.verify(usable, password));
   if (!isRight || !credential || !usable) {
@@ -61,12 +60,13 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
 async function begin(
   ctx: Context,
   identifier: string,
-  deviceHash: Buffer | null,
+  deviceToken: string | undefined,
   client: Client,
   now: Date,
 ): Promise<{ credential: Credential | undefined; attempt: Attempt }> {
   const limit = passwordLimit(ctx.policy);
-  const sought = { value: identifier, key: counterKey(ctx, 'identifier', identifier), deviceHash };
+  const device = deviceToken === undefined ? undefined : readChainedToken(ctx.keys, 'device', deviceToken);
+  const sought = { value: identifier, key: counterKey(ctx, 'identifier', identifier), device };
   for (;;) {
     const { credential, isReserved } = await beginSignIn(ctx.limitsDb, sought, limit.maxFailures, now);
     const key = credential?.device_id ? deviceCounterKey(credential.device_id) : sought.key;

@@ -1,7 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
+import { chainedToken, readChainedToken } from '../crypto/chained-token.ts';
 import { newId } from '../crypto/ids.ts';
-import { hashToken, newToken } from '../crypto/tokens.ts';
+
 import type { Database } from '../db/types.ts';
 import { addDevice } from '../devices/devices.ts';
 import type { EventDetails } from '../events/catalogue.ts';
@@ -29,16 +30,16 @@ export async function returnToAccount(
   seen: Seen,
   now: Date,
 ): Promise<SignedIn | undefined> {
-  const device = newToken('hf_dt');
-  const known = { id: presented.deviceId, token: device.plain, isNew: false };
-  const { session, signedIn } = newSession(ctx, opening, known, now);
-  const isOpen = await writeReturn(db, session, {
+  const { deviceId, deviceToken } = presented;
+  const { session, signedIn } = newSession(ctx, opening, { id: deviceId, isNew: false }, now);
+  const shown = deviceToken === undefined ? undefined : readChainedToken(ctx.keys, 'device', deviceToken);
+  const generation = await writeReturn(db, session, {
     ...seen,
     stoppingScopes: STOPPING,
-    presentedHash: presented.deviceToken === undefined ? null : hashToken(presented.deviceToken),
-    nextHash: device.hash,
+    generation: shown?.id === deviceId ? shown.generation : null,
   });
-  return isOpen ? signedIn : undefined;
+  if (generation === undefined) return undefined;
+  return { ...signedIn, deviceToken: chainedToken(ctx.keys, 'device', { id: deviceId, generation }) };
 }
 
 const STOPPING = scopesStopping('sign-in');
@@ -52,7 +53,7 @@ export async function enterFromNewDevice(
 ): Promise<SignedIn> {
   const { accountId, client } = opening;
   const device = await addDevice(trx, ctx, { accountId, client }, now);
-  const { session, signedIn } = newSession(ctx, opening, { ...device, isNew: true }, now);
+  const { session, signedIn } = newSession(ctx, opening, { id: device.id, isNew: true }, now);
   await writeSession(trx, session);
   const { sessionId } = session;
   if (!device.isFirst) {
@@ -63,17 +64,16 @@ export async function enterFromNewDevice(
       now,
     );
   }
-  return signedIn;
+  return { ...signedIn, deviceToken: device.token };
 }
 
-/** What is to be written and what is handed out; nothing of the latter can be had again, only hashes are kept. */
+/** What is to be written, and what is handed out. */
 function newSession(
   ctx: Context,
   { accountId, assurance, attempt, client }: Opening,
-  device: { id: string; token: string; isNew: boolean },
+  device: { id: string; isNew: boolean },
   now: Date,
-): { session: NewSession; signedIn: SignedIn } {
-  const refresh = newToken('hf_rt');
+): { session: NewSession; signedIn: Omit<SignedIn, 'deviceToken'> } {
   const sessionId = newId(now);
   const detail: EventDetails['sign-in.succeeded'] = { amr: assurance.amr, isNewDevice: device.isNew };
   const session = {
@@ -87,7 +87,6 @@ function newSession(
     expiresAt: plus(now, ctx.policy['session.absolute']),
     ip: client.ip,
     userAgent: client.userAgent ?? null,
-    refreshHash: refresh.hash,
     eventId: newId(now),
     requestId: client.requestId,
     eventDetail: JSON.stringify(detail),
@@ -95,8 +94,7 @@ function newSession(
   const signedIn = {
     accessToken: signAccess(ctx, { sessionId, accountId, authTime: now, ...assurance }, now),
     expiresIn: ctx.policy['access.ttl'] / 1000,
-    refreshToken: refresh.plain,
-    deviceToken: device.token,
+    refreshToken: chainedToken(ctx.keys, 'refresh', { id: sessionId, generation: 0 }),
     sessionId,
     accountId,
   };

@@ -21,12 +21,20 @@ type Begun = Omit<Credential, 'account_id'> & { account_id: string | null; is_re
 
 const begin = statement<
   Begun,
-  [identifierKey: Buffer, now: Date, max: number, quietSince: Date, identifier: string, deviceHash: Buffer | null]
+  [
+    key: Buffer,
+    now: Date,
+    max: number,
+    quietSince: Date,
+    identifier: string,
+    deviceId: string | null,
+    generation: number | null,
+  ]
 >(
   'begin-sign-in',
   `with credential as materialized (
      select a.id as account_id, a.version as account_version, p.hash, p.set_at, p.disabled_at,
-       (select d.id from devices d where d.account_id = a.id and (d.token_hash = $6 or d.prior_token_hash = $6)) as device_id,
+       (select d.id from devices d where d.id = $6 and d.account_id = a.id and d.token_generation in ($7, $7 + 1)) as device_id,
        exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp
      from identifiers i join accounts a on a.id = i.account_id left join passwords p on p.account_id = a.id
      where i.value = $5 and i.confirmed_at is not null and a.email_confirmed_at is not null and a.closed_at is null),
@@ -41,12 +49,21 @@ const begin = statement<
  */
 export async function beginSignIn(
   db: Kysely<Database>,
-  identifier: { value: string; key: Buffer; deviceHash: Buffer | null },
+  identifier: { value: string; key: Buffer; device: { id: string; generation: number } | undefined },
   max: number,
   now: Date,
 ): Promise<{ credential: Credential | undefined; isReserved: boolean }> {
-  const { value, key, deviceHash } = identifier;
-  const [row] = (await begin(db, key, now, max, quietSince(now), value, deviceHash)) as [Begun];
+  const { value, key, device } = identifier;
+  const [row] = (await begin(
+    db,
+    key,
+    now,
+    max,
+    quietSince(now),
+    value,
+    device?.id ?? null,
+    device?.generation ?? null,
+  )) as [Begun];
   const { is_reserved: isReserved, account_id, ...rest } = row;
   return { isReserved, credential: account_id === null ? undefined : { account_id, ...rest } };
 }

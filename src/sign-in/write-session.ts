@@ -15,7 +15,6 @@ export type NewSession = {
   expiresAt: Date;
   ip: string;
   userAgent: string | null;
-  refreshHash: Buffer;
   eventId: string;
   requestId: string;
   eventDetail: string;
@@ -33,14 +32,12 @@ const write = (account: string, device: string) => `with ${account}, ${device},
  session as (
    insert into sessions (id, account_id, device_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, ip, user_agent)
    select $3::uuid, account.id, device.id, $7, $8::text[], $2::timestamptz, $2::timestamptz, $2::timestamptz,
-     $9::timestamptz, $10::inet, $11 from account, device
-   returning id),
- refresh as (
-   insert into refresh_tokens (token_hash, session_id, issued_at) select $12::bytea, id, $2::timestamptz from session)
- insert into events (id, at, type, account_id, actor_kind, actor_id, session_id, device_id, ip, user_agent, request_id, detail)
- select $13::uuid, $2::timestamptz, 'sign-in.succeeded', account.id, 'owner', account.id, $3::uuid, device.id,
-   $10::inet, $11, $14, $15::jsonb from account, device
- returning session_id`;
+     $9::timestamptz, $10::inet, $11 from account, device),
+ event as (
+   insert into events (id, at, type, account_id, actor_kind, actor_id, session_id, device_id, ip, user_agent, request_id, detail)
+   select $12::uuid, $2::timestamptz, 'sign-in.succeeded', account.id, 'owner', account.id, $3::uuid, device.id,
+     $10::inet, $11, $13, $14::jsonb from account, device)
+ select token_generation from device`;
 
 const valuesOf = (s: NewSession) => [
   s.accountId,
@@ -54,15 +51,14 @@ const valuesOf = (s: NewSession) => [
   s.expiresAt,
   s.ip,
   s.userAgent,
-  s.refreshHash,
   s.eventId,
   s.requestId,
   s.eventDetail,
 ];
 
-const writeNew = statement<{ session_id: string }, unknown[]>(
+const writeNew = statement<{ token_generation: number }, unknown[]>(
   'write-session',
-  write('account as (select $1::uuid as id)', 'device as (select $4::uuid as id)'),
+  write('account as (select $1::uuid as id)', 'device as (select $4::uuid as id, 0 as token_generation)'),
 );
 
 /** Only under the gate's lock and for a device that this transaction added. */
@@ -76,43 +72,44 @@ type Returning = {
   stoppingScopes: string[];
   /** The password that was checked; null where a challenge stands for it. */
   passwordSetAt: Date | null;
-  presentedHash: Buffer | null;
-  nextHash: Buffer;
+  /** Of the token that was presented; null where only an earlier step of the sign-in saw it. */
+  generation: number | null;
 };
 
 // The lock waits for a freeze under way. The holds are then read with a snapshot from before it, but a row that changed
 // meanwhile is judged anew once it is locked: the freeze raised the version, and nothing is written.
-const returnTo = statement<{ session_id: string }, unknown[]>(
+const returnTo = statement<{ token_generation: number }, unknown[]>(
   'return-to-account',
   write(
     `queue as materialized (select pg_advisory_xact_lock_shared(hashtextextended($1::uuid::text, 0))),
  account as materialized (
    select a.id from accounts a, queue
-   where a.id = $1::uuid and a.version = $16 and a.closed_at is null
+   where a.id = $1::uuid and a.version = $15 and a.closed_at is null
      and not exists (
-       select from holds h where h.account_id = $1::uuid and h.scope = any($17::text[]) and h.released_at is null
+       select from holds h where h.account_id = $1::uuid and h.scope = any($16::text[]) and h.released_at is null
          and (h.until is null or h.until > $2::timestamptz))
-     and ($18::timestamptz is null or exists (
+     and ($17::timestamptz is null or exists (
        select from passwords p where p.account_id = $1::uuid and p.disabled_at is null
-         and date_trunc('milliseconds', p.set_at) = $18::timestamptz))
+         and date_trunc('milliseconds', p.set_at) = $17::timestamptz))
    for share of a)`,
     `device as (
-   update devices set token_hash = $20, user_agent = $11, ip = $10::inet, last_seen_at = $2::timestamptz,
-     prior_token_hash = case when prior_token_hash = $19 then prior_token_hash else token_hash end
-   from account where devices.id = $4::uuid and devices.account_id = account.id returning devices.id)`,
+   update devices set token_generation = coalesce($18::int, token_generation) + 1, user_agent = $11, ip = $10::inet,
+     last_seen_at = $2::timestamptz
+   from account where devices.id = $4::uuid and devices.account_id = account.id
+     and ($18::int is null or token_generation in ($18::int, $18::int + 1)) returning devices.id, token_generation)`,
   ),
 );
 
 /**
  * The gate and everything that is issued behind it, for a known browser whose account did not change since it was read.
- * False, and nothing written, where anything is otherwise. Gives the device its next token; the one presented stays good
- * until the next is used.
+ * Undefined, and nothing written, where anything is otherwise. Answers the generation of the device's next token; the one
+ * presented stays good until the next is used, and then has the same next: an answer that got lost makes no stranger.
  */
 export async function writeReturn(
   db: Kysely<Database>,
   session: NewSession,
-  { accountVersion, stoppingScopes, passwordSetAt, presentedHash, nextHash }: Returning,
-): Promise<boolean> {
-  const more = [accountVersion, stoppingScopes, passwordSetAt, presentedHash, nextHash];
-  return (await returnTo(db, ...valuesOf(session), ...more)).length === 1;
+  { accountVersion, stoppingScopes, passwordSetAt, generation }: Returning,
+): Promise<number | undefined> {
+  const [row] = await returnTo(db, ...valuesOf(session), accountVersion, stoppingScopes, passwordSetAt, generation);
+  return row?.token_generation;
 }
