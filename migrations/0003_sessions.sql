@@ -42,7 +42,7 @@ create table devices (
   created_at timestamptz not null,
   last_seen_at timestamptz not null
 );
-create index devices_account on devices (account_id, last_seen_at);
+create index devices_account on devices (account_id);
 
 -- How many devices an account ever had. Whoever adds one holds this row: two sign-ins at once keep to the limit.
 create table device_counts (

@@ -1,4 +1,5 @@
 -- Guessing counted before the secret is checked. The key is a keyed hash: of an identifier, a device or a factor.
+-- No index on what every attempt writes: housekeeping can read the table through, and updates stay in their page.
 create table attempt_counters (
   key bytea primary key check (octet_length(key) = 16),
   failures integer not null default 0,
@@ -7,7 +8,6 @@ create table attempt_counters (
   blocked_until timestamptz,
   touched_at timestamptz not null
 );
-create index attempt_counters_touched on attempt_counters (touched_at);
 
 -- The list without one of its members that are equal to this.
 create function without_one(list timestamptz[], one timestamptz) returns timestamptz[] language sql immutable as $$

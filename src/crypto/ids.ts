@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 
 const MOST = 0xfff;
 let last = 0;
@@ -10,12 +10,10 @@ let carry = 0;
  * Not a secret: never a bearer token.
  */
 export function newId(now: Date): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(tick(now.getTime()), 0, 6);
-  bytes.writeUInt16BE(0x7000 | sequence, 6);
-  bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f);
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const time = tick(now.getTime()).toString(16).padStart(12, '0');
+  const count = sequence.toString(16).padStart(3, '0');
+  // A random UUID has the same variant and random bits in its last two groups.
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${randomUUID().slice(19)}`;
 }
 
 function tick(now: number): number {
