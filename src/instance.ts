@@ -38,7 +38,7 @@ export async function openInstance(
   };
   const ratePool = openPool({ ...options, name: 'rates', max: 2 });
   const keys = await loadKeys(databases.db, config.secret, clock.now());
-  const limits = openLimits(config.policy, ratePool, config.redisUrl);
+  const limits = await openLimits(config.policy, ratePool, config.redisUrl);
   const bell = await openBell(config.databaseUrl, onError);
   const ctx: Context = {
     config,
@@ -53,7 +53,7 @@ export async function openInstance(
     inbox: inboxOf(config),
     ring: bell.ring,
   };
-  const mailer = openMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, inbox: ctx.inbox });
+  const mailer = await openMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, inbox: ctx.inbox });
   const worker = startWorker(ctx, mailer, roles.includes('worker') ? bell : undefined);
 
   const stopJobs = roles.includes('worker') ? startJobs(ctx) : undefined;

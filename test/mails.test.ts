@@ -213,7 +213,7 @@ describe('V1.3.11 recipients', () => {
       list: async () => [],
       get: async () => undefined,
     };
-    const mailer = openMailer({ from: 'security@localhost', inbox });
+    const mailer = await openMailer({ from: 'security@localhost', inbox });
     await expect(mailer.send(outgoing({ to }))).rejects.toMatchObject({ code: 'recipient-invalid', permanent: true });
     expect(put.count).toBe(0);
   });
@@ -229,8 +229,8 @@ describe('sending by SMTP', () => {
     for (const close of open.splice(0).reverse()) await close();
   });
 
-  function mailerAt(smtpUrl: string): Mailer {
-    const mailer = openMailer({ smtpUrl, from: 'Acme Wallet <security@acme.example>', inbox: undefined });
+  async function mailerAt(smtpUrl: string): Promise<Mailer> {
+    const mailer = await openMailer({ smtpUrl, from: 'Acme Wallet <security@acme.example>', inbox: undefined });
     open.push(() => mailer.close());
     return mailer;
   }
@@ -238,7 +238,7 @@ describe('sending by SMTP', () => {
   it.each(locales)('delivers both parts in %s to exactly one recipient', async (locale) => {
     const server = await startServer(open);
     const mail = renderMail('reset-password', locale, samples['reset-password']);
-    await mailerAt(server.url).send(outgoing({ ...mail, messageId: 'delivery-1' }));
+    await (await mailerAt(server.url)).send(outgoing({ ...mail, messageId: 'delivery-1' }));
 
     const [received] = server.received;
     expect(received?.recipients).toEqual(['alice@example.com']);
@@ -257,21 +257,27 @@ describe('sending by SMTP', () => {
 
   it('refuses a subject with a line break', async () => {
     const server = await startServer(open);
-    const attempt = mailerAt(server.url).send(outgoing({ subject: 'Hello\r\nBcc: evil@x.yz' }));
+    const attempt = (await mailerAt(server.url)).send(outgoing({ subject: 'Hello\r\nBcc: evil@x.yz' }));
     await expect(attempt).rejects.toMatchObject({ code: 'subject-invalid', permanent: true });
     expect(server.received).toEqual([]);
   });
 
   it('calls a refused mail permanent and a busy server not', async () => {
     const refusing = await startServer(open, 550);
-    await expect(mailerAt(refusing.url).send(outgoing())).rejects.toMatchObject({ code: 'smtp-550', permanent: true });
+    await expect((await mailerAt(refusing.url)).send(outgoing())).rejects.toMatchObject({
+      code: 'smtp-550',
+      permanent: true,
+    });
     const busy = await startServer(open, 451);
-    await expect(mailerAt(busy.url).send(outgoing())).rejects.toMatchObject({ code: 'smtp-451', permanent: false });
+    await expect((await mailerAt(busy.url)).send(outgoing())).rejects.toMatchObject({
+      code: 'smtp-451',
+      permanent: false,
+    });
   });
 
   it('calls a server that is down retryable, and works again when it is back', async () => {
     const port = await freePort();
-    const mailer = mailerAt(`smtp://127.0.0.1:${port}`);
+    const mailer = await mailerAt(`smtp://127.0.0.1:${port}`);
     await expect(mailer.send(outgoing())).rejects.toMatchObject({ permanent: false });
     const server = await startServer(open, undefined, port);
     await mailer.send(outgoing());
@@ -281,9 +287,7 @@ describe('sending by SMTP', () => {
   it('keeps login and the words of the server out of its errors', async () => {
     const server = await startServer(open, 550);
     const url = server.url.replace('smtp://', 'smtp://post:hunter2-secret@');
-    const error = await mailerAt(url)
-      .send(outgoing())
-      .catch((caught: unknown) => caught);
+    const error = await (await mailerAt(url)).send(outgoing()).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(MailError);
     expect(error).toMatchObject({ permanent: false });
     const seen = JSON.stringify(error, Object.getOwnPropertyNames(error));
@@ -293,18 +297,21 @@ describe('sending by SMTP', () => {
 
   it('will not send in clear text to another machine', async () => {
     const server = await startServer(open);
-    const mailer = mailerAt(server.url.replace('127.0.0.1', '0.0.0.0'));
+    const mailer = await mailerAt(server.url.replace('127.0.0.1', '0.0.0.0'));
     await expect(mailer.send(outgoing())).rejects.toMatchObject({ permanent: false });
     expect(server.received).toEqual([]);
   });
 
-  it.each(['http://127.0.0.1', 'mail.example.com', 'smtp://', 'sendmail:///bin/sh'])('does not open %s', (smtpUrl) => {
-    expect(() => openMailer({ smtpUrl, from: 'a@b.cd', inbox: undefined })).toThrow('SMTP_URL');
-  });
+  it.each(['http://127.0.0.1', 'mail.example.com', 'smtp://', 'sendmail:///bin/sh'])(
+    'does not open %s',
+    async (smtpUrl) => {
+      await expect(openMailer({ smtpUrl, from: 'a@b.cd', inbox: undefined })).rejects.toThrow('SMTP_URL');
+    },
+  );
 
-  it('needs somewhere to put mails', () => {
-    expect(() => openMailer({ from: 'a@b.cd', inbox: undefined })).toThrow('SMTP_URL');
-    expect(() => openMailer({ from: 'a@b.cd\r\nBcc: e@x.yz', inbox: undefined })).toThrow('MAIL_FROM');
+  it('needs somewhere to put mails', async () => {
+    await expect(openMailer({ from: 'a@b.cd', inbox: undefined })).rejects.toThrow('SMTP_URL');
+    await expect(openMailer({ from: 'a@b.cd\r\nBcc: e@x.yz', inbox: undefined })).rejects.toThrow('MAIL_FROM');
   });
 });
 
@@ -327,7 +334,7 @@ describe('the development inbox', () => {
 
   it('keeps what the mailer sends, newest first, for its owner alone', async () => {
     const { folder, inbox } = await openTemporary();
-    const mailer = openMailer({ from: 'security@localhost', inbox });
+    const mailer = await openMailer({ from: 'security@localhost', inbox });
     for (const subject of ['one', 'two', 'three']) await mailer.send(outgoing({ subject }));
     const mails = await inbox.list();
     expect(mails.map((mail) => mail.subject)).toEqual(['three', 'two', 'one']);

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Policy } from '../policy.ts';
@@ -36,8 +36,8 @@ export type Limits = {
 };
 
 /** Redis where `redisUrl` names one, with Postgres standing in whenever it cannot be reached; else Postgres alone. */
-export function openLimits(policy: Policy, pool: pg.Pool, redisUrl: string | undefined): Limits {
-  const redis = redisUrl === undefined ? undefined : connectRedis(redisUrl);
+export async function openLimits(policy: Policy, pool: pg.Pool, redisUrl: string | undefined): Promise<Limits> {
+  const redis = redisUrl === undefined ? undefined : await connectRedis(redisUrl);
   const limiters = Object.fromEntries(
     Object.entries(rules(policy)).map(([name, rule]) => [name, { rule, store: openStore(name, rule, pool, redis) }]),
   ) as Record<LimitName, { rule: Rule; store: RateLimiterPostgres | RateLimiterRedis }>;
@@ -91,7 +91,9 @@ function openStore(name: string, rule: Rule, pool: pg.Pool, redis: Redis | undef
   });
 }
 
-function connectRedis(url: string): Redis {
+/** Loaded only where there is one to connect to: what most installations never use costs each its start. */
+async function connectRedis(url: string): Promise<Redis> {
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,

@@ -1,7 +1,6 @@
 import type { Inbox } from './inbox.ts';
 import { isSingleAddress, parseSender } from './mail-address.ts';
 import { asMailError, MailError } from './mail-error.ts';
-import { openSmtp } from './smtp.ts';
 
 type OutgoingMail = {
   to: string;
@@ -18,14 +17,19 @@ export type Mailer = {
   close(): void;
 };
 
-export function openMailer(options: { smtpUrl?: string | undefined; from: string; inbox: Inbox | undefined }): Mailer {
+export async function openMailer(options: {
+  smtpUrl?: string | undefined;
+  from: string;
+  inbox: Inbox | undefined;
+}): Promise<Mailer> {
   const sender = parseSender(options.from);
-  if (options.smtpUrl) return smtpMailer(options.smtpUrl, sender);
+  if (options.smtpUrl) return await smtpMailer(options.smtpUrl, sender);
   if (options.inbox) return inboxMailer(options.inbox, options.from);
   throw new Error('mails need SMTP_URL or the development inbox');
 }
 
-function smtpMailer(smtpUrl: string, sender: { name: string; address: string }): Mailer {
+async function smtpMailer(smtpUrl: string, sender: { name: string; address: string }): Promise<Mailer> {
+  const { openSmtp } = await import('./smtp.ts');
   const transport = openSmtp(smtpUrl);
   // An error of an idle connection has no send to fail; unheard it would end the process.
   transport.on('error', () => {});
