@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmbeddedPostgres } from '../src/db/embedded/embedded.ts';
@@ -12,6 +12,7 @@ export type Stage = {
   floor: Running;
   /** Postgres itself; what it uses is counted with its children. */
   databasePid: number;
+  databaseUrl: string;
   people: Person[];
   apiKey: string;
   /** The same service or floor once more, on the same database. */
@@ -23,11 +24,18 @@ export type Stage = {
 const POLICY = 'limits:\n  signInPerIp: 100000\n  otherPerIp: 1000000\n';
 
 /** One durable Postgres, the service and the floor on it, and people who can sign in to both. */
-export async function openStage(population: number): Promise<Stage> {
+export async function openStage(population: number, options: { keepsCommitTimes?: boolean } = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   const policyFile = join(folder, 'policy.yaml');
   await writeFile(policyFile, POLICY);
-  const postgres = await startEmbeddedPostgres({ dataDir: folder, explicit: true, durable: true });
+  const start = () => startEmbeddedPostgres({ dataDir: folder, explicit: true, durable: true });
+  let postgres = await start();
+  if (options.keepsCommitTimes) {
+    await postgres.stop();
+    // So that it can be told afterwards when each transaction was committed; it costs, so only where asked for.
+    await appendFile(join(folder, 'postgres', 'cluster', 'postgresql.auto.conf'), 'track_commit_timestamp = on\n');
+    postgres = await start();
+  }
   const env: Environment = {
     DATABASE_URL: postgres.url,
     HOLDFAST_DATA: folder,
@@ -52,14 +60,15 @@ export async function openStage(population: number): Promise<Stage> {
     running.push(service);
     const floor = await startAgain('floor');
     running.push(floor);
-    const scopes = 'accounts:write,sessions:read';
+    const scopes = 'accounts:write,accounts:freeze,sessions:read';
     const { apiKey } = await holdfast<{ apiKey: string }>(
       ['api-key', 'create', '--name', 'bench', '--scopes', scopes],
       env,
     );
     const people = await makePeople(service, postgres.url, apiKey, population);
     const pidFile = await readFile(join(folder, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
-    return { service, floor, databasePid: Number.parseInt(pidFile, 10), people, apiKey, startAgain, stop };
+    const databasePid = Number.parseInt(pidFile, 10);
+    return { service, floor, databasePid, databaseUrl: postgres.url, people, apiKey, startAgain, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -20,8 +20,13 @@ create table identifiers (
   kind text not null check (kind in ('email', 'username', 'phone')),
   account_id uuid not null references accounts on delete cascade,
   confirmed_at timestamptz,
-  unique (account_id, kind)
+  -- It was changed for another: until then it is nobody else's, and signs nobody in.
+  reserved_until timestamptz,
+  check (reserved_until is null or confirmed_at is null)
 );
+create unique index identifiers_current on identifiers (account_id, kind) where reserved_until is null;
+create index identifiers_account on identifiers (account_id);
+create index identifiers_reserved on identifiers (reserved_until) where reserved_until is not null;
 
 create table passwords (
   account_id uuid primary key references accounts on delete cascade,
@@ -30,7 +35,13 @@ create table passwords (
   consecutive_failures integer not null default 0,
   -- When unknown devices gave a wrong code after this password: so many in a month, and somebody else has it.
   wrong_codes_at timestamptz[] not null default '{}',
-  disabled_at timestamptz
+  disabled_at timestamptz,
+  -- Shorter than a password alone must be: good only beside a second factor (NIST 800-63B-4 3.1.1.2).
+  is_short boolean not null default false,
+  -- When a list of breached passwords was last asked and did not have it; null: ask when it is next typed.
+  breach_checked_at timestamptz,
+  -- Since when it opens nothing before a reset, though whoever knows it is told so.
+  change_required_at timestamptz
 );
 
 -- The address is the key, so a new sign-up replaces the one before it and voids its link.

@@ -58,8 +58,10 @@ create table seals (
 create table deliveries (
   id uuid primary key,
   event_id uuid not null references events,
-  kind text not null check (kind in ('ticket', 'notice', 'mail')),
+  kind text not null check (kind in ('ticket', 'notice', 'mail', 'text')),
   reaction text not null,
+  -- A notice to several mailboxes is a delivery to each; the first has none here, the others a pseudonym.
+  recipient text not null default '',
   account_id uuid,
   case_id uuid,
   payload jsonb not null default '{}',
@@ -71,7 +73,7 @@ create table deliveries (
   delivered_at timestamptz,
   failed_at timestamptz,
   last_error text,
-  unique (event_id, reaction)
+  unique (event_id, reaction, recipient)
 );
 create index deliveries_due on deliveries (kind, next_attempt_at) where delivered_at is null and failed_at is null;
 create index deliveries_failed on deliveries (id desc) where failed_at is not null;

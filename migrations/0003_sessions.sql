@@ -1,11 +1,17 @@
--- Keys that protect everything else, wrapped by the installation's secret.
+-- Keys that protect everything else.
 create table keys (
   id text primary key,
   purpose text not null check (purpose in ('signing', 'encryption', 'hashing')),
+  -- The key, sealed by a secret of the installation; of a retired signing key its public half alone.
   wrapped bytea not null,
-  public_jwk jsonb,
+  -- The name of that secret, which tells nothing of it.
+  secret_id text not null,
   created_at timestamptz not null,
-  retired_at timestamptz
+  -- Everybody knows it before it is used.
+  used_from timestamptz not null check (used_from >= created_at),
+  retired_at timestamptz,
+  revoked_at timestamptz,
+  check (purpose = 'signing' or num_nonnulls(retired_at, revoked_at) = 0)
 );
 
 create table agents (
@@ -63,6 +69,8 @@ create table sessions (
   expires_at timestamptz not null,
   -- Which of its refresh tokens is the current one; they are derived, so this is all there is to keep.
   refresh_generation integer not null default 0,
+  -- When that one came to be: for a moment after it the one before may ask for it again.
+  refreshed_at timestamptz,
   ended_at timestamptz,
   end_reason text,
   ip inet,

@@ -22,6 +22,7 @@ const DOCS = 'scripts/docs-drift.ts';
 // The slowest come first, so that none is left to run alone at the end.
 const checks: Check[] = [
   { name: 'openapi.yaml against the routes', command: ['scripts/openapi.ts'] },
+  { name: 'client/operations.ts against openapi.yaml', command: ['scripts/client.ts'] },
   { name: 'database types against the migrations', command: ['scripts/database-types.ts'] },
   { name: 'format and lint', command: [BIOME, 'check', '--error-on-warnings', '--max-diagnostics=100', '.'] },
   { name: 'types', command: [TSC, '--project', '.'] },

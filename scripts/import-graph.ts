@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 /** Its form is the generator's: it may be long, and export more than is imported. */
 export const GENERATED = 'src/db/types.ts';
 
-const ROOTS = ['src', 'test', 'scripts', 'bench', 'bin'];
+const ROOTS = ['src', 'client', 'examples', 'test', 'scripts', 'bench', 'bin'];
 
 export interface Import {
   /** Path of the imported file from the project's root, or the bare specifier of a package. */

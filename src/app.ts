@@ -3,30 +3,41 @@ import { HTTPException } from 'hono/http-exception';
 import { hostAccountRoutes, ownerAccountRoutes, signUpRoutes } from './accounts/routes.ts';
 import { agentAuthRoutes } from './agents/routes.ts';
 import { agentCaseRoutes, ownerCaseRoutes } from './cases/routes.ts';
+import { contactRoutes } from './contacts/routes.ts';
 import type { Context } from './context.ts';
+import { allowOrigins } from './cors.ts';
 import { isDatabaseUnavailable } from './db/unavailable.ts';
 import { deskRoutes } from './desk/routes.ts';
+import { deviceRoutes } from './devices/routes.ts';
+import { hostErasureRoutes } from './erasure/routes.ts';
 import { eventRoutes } from './events/routes.ts';
+import { hostExportRoutes, ownerExportRoutes } from './export/routes.ts';
 import { frame, requireJson } from './frame.ts';
 import { healthRoutes } from './health/routes.ts';
 import { agentHoldRoutes, hostHoldRoutes, ownerHoldRoutes } from './holds/routes.ts';
 import { type Env, type Router, router } from './http.ts';
+import { keyRoutes } from './keys/routes.ts';
 import { text } from './languages/languages.ts';
 import { linkRoutes } from './links/routes.ts';
-import { passwordRoutes } from './passwords/routes.ts';
+import { noticeAddressRoutes } from './notice-addresses/routes.ts';
+import { agentPasswordRoutes, ownerPasswordRoutes, passwordRoutes } from './passwords/routes.ts';
 import { Problem, type ProblemCode, problemBody, problems } from './problem.ts';
+import { revocationRoutes } from './revocations/routes.ts';
 import { secondFactorRoutes } from './second-factors/routes.ts';
-import { introspectionRoutes, sessionRoutes } from './sessions/routes.ts';
+import { ownerSessionRoutes, sessionRoutes } from './sessions/routes.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { ticketRoutes } from './tickets/routes.ts';
 import { transactionRoutes } from './transactions/routes.ts';
+import { verifierRoutes } from './verifiers/routes.ts';
 import { webRoutes } from './web/routes.ts';
 
 /** Every path of the service. */
 export function createApp(ctx: Context): Router {
   const app = router();
   app.use('*', frame(ctx));
+  for (const path of ['/v1/auth/*', '/v1/me/*']) app.use(path, allowOrigins(ctx.config));
   app.route('/', healthRoutes(ctx));
+  app.route('/', keyRoutes(ctx));
   app.route('/', webRoutes(ctx));
   app.route('/v1', apiRoutes(ctx));
   const allowed = methodTable(app);
@@ -47,12 +58,26 @@ function apiRoutes(ctx: Context): Router {
   ]) {
     api.route('/auth', routes);
   }
-  for (const routes of [ownerAccountRoutes(ctx), secondFactorRoutes(ctx), ownerHoldRoutes(ctx), ownerCaseRoutes(ctx)]) {
+  for (const routes of [
+    ownerAccountRoutes(ctx),
+    ownerExportRoutes(ctx),
+    ownerPasswordRoutes(ctx),
+    ownerSessionRoutes(ctx),
+    deviceRoutes(ctx),
+    contactRoutes(ctx),
+    noticeAddressRoutes(ctx),
+    secondFactorRoutes(ctx),
+    ownerHoldRoutes(ctx),
+    ownerCaseRoutes(ctx),
+  ]) {
     api.route('/me', routes);
   }
   for (const routes of [
     hostAccountRoutes(ctx),
-    introspectionRoutes(ctx),
+    hostExportRoutes(ctx),
+    hostErasureRoutes(ctx),
+    verifierRoutes(ctx),
+    revocationRoutes(ctx),
     hostHoldRoutes(ctx),
     transactionRoutes(ctx),
   ]) {
@@ -62,6 +87,7 @@ function apiRoutes(ctx: Context): Router {
   for (const routes of [
     deskRoutes(ctx),
     agentHoldRoutes(ctx),
+    agentPasswordRoutes(ctx),
     agentCaseRoutes(ctx),
     ticketRoutes(ctx),
     eventRoutes(ctx),
@@ -136,7 +162,7 @@ const schemes = {
   agent: 'A support agent’s access token',
 };
 
-type MethodTable = { pattern: RegExp; methods: string[] }[];
+type MethodTable = { pattern: RegExp; isLiteral: boolean; methods: string[] }[];
 
 function methodTable(app: Router): MethodTable {
   const byPath = Map.groupBy(
@@ -145,12 +171,16 @@ function methodTable(app: Router): MethodTable {
   );
   return [...byPath].map(([path, routes]) => ({
     pattern: new RegExp(`^${path.replace(/\/$/, '').replace(/:[^/]+/g, '[^/]+')}/?$`),
+    isLiteral: !path.includes(':'),
     methods: [...new Set(routes.map((route) => route.method))],
   }));
 }
 
 function missing(table: MethodTable, method: string, path: string): Problem {
-  const methods = [...new Set(table.filter((entry) => entry.pattern.test(path)).flatMap((entry) => entry.methods))];
+  const fitting = table.filter((entry) => entry.pattern.test(path));
+  const literal = fitting.filter((entry) => entry.isLiteral);
+  // What is written out counts before what a parameter would take in.
+  const methods = [...new Set((literal.length > 0 ? literal : fitting).flatMap((entry) => entry.methods))];
   if (methods.length === 0 || methods.includes(method)) return new Problem('not-found');
   return new Problem('method-not-allowed', { headers: { allow: methods.join(', ') } });
 }

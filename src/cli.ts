@@ -4,13 +4,22 @@ import { createAgent } from './agents/agents.ts';
 import { type Role as AgentRole, roles } from './agents/rules.ts';
 import { createApiKey, type Scope, scopes } from './api-keys/api-keys.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { WrongSecretError } from './crypto/keys.ts';
+import type { Context } from './context.ts';
+import { WrongSecretError } from './crypto/wrapping.ts';
 import { openAnyDatabase } from './database.ts';
 import { EmbeddedPostgresError } from './db/embedded/error.ts';
 import { migrateDatabase, NewerDatabaseError } from './db/migrate.ts';
+import { addEraseCommand } from './erasure/commands.ts';
+import { addExportCommand } from './export/commands.ts';
+import { addImportCommand } from './import/commands.ts';
+import { ImportError } from './import/fault.ts';
 import { type Instance, openInstance } from './instance.ts';
+import { addKeyCommands } from './keys/commands.ts';
+import { KeyError } from './keys/rotate.ts';
+import { text } from './languages/languages.ts';
 import { type Role, serve } from './main.ts';
 import { isSingleAddress } from './notices/mail-address.ts';
+import { Problem } from './problem.ts';
 import { sealEvents, verifySeals } from './seals/seals.ts';
 import { loadSecret } from './secret.ts';
 
@@ -91,6 +100,13 @@ program
     console.log(`${verdict.events} events under ${verdict.seals} seals are as they were written; head ${verdict.head}`);
   });
 
+const print = (line: string) => console.log(line);
+const accounts = program.command('accounts').description('the accounts of owners');
+addImportCommand(accounts, operator, withContext, print);
+addExportCommand(accounts, operator, withContext);
+addEraseCommand(accounts, operator, withContext, print);
+addKeyCommands(program, operator, withContext, print);
+
 /** Runs a command on the running service's database, or starts its own for as long as the command takes. */
 async function withInstance<T>(work: (service: Instance) => Promise<T>): Promise<T> {
   const config = readConfig(process.env);
@@ -113,6 +129,10 @@ async function withInstance<T>(work: (service: Instance) => Promise<T>): Promise
   }
 }
 
+async function withContext<T>(work: (ctx: Context) => Promise<T>): Promise<T> {
+  return await withInstance(({ ctx }) => work(ctx));
+}
+
 function readAddress(value: string): string {
   if (!isSingleAddress(value)) throw new InvalidArgumentError('must be one e-mail address');
   return value;
@@ -127,9 +147,18 @@ function readScopes(value: string): Scope[] {
 
 /** What the operator can mend is said in one line; anything else keeps its stack. */
 function explain(error: unknown): string {
-  const isExpected = [ConfigError, EmbeddedPostgresError, NewerDatabaseError, WrongSecretError].some(
-    (kind) => error instanceof kind,
-  );
+  const isExpected = [
+    ConfigError,
+    EmbeddedPostgresError,
+    NewerDatabaseError,
+    WrongSecretError,
+    KeyError,
+    ImportError,
+  ].some((kind) => error instanceof kind);
+  if (error instanceof Problem) {
+    const { detail } = error.options;
+    return `${text('en', `problem.${error.code}`)}.${detail === undefined ? '' : ` ${detail}.`}`;
+  }
   if (error instanceof Error && 'code' in error && error.code === '23505')
     return 'There is one with this address already.';
   if (isExpected || (error instanceof Error && error.message.startsWith('Port '))) return (error as Error).message;

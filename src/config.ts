@@ -21,11 +21,31 @@ const cidr = z.string().refine((value) => {
   );
 }, 'must be addresses or CIDRs, separated by commas');
 
+/** As a browser writes it: scheme, host and port, nothing more. In the clear only on this machine (ASVS 3.4.2, 12.2.1). */
+const origin = z.string().refine((value) => {
+  if (!URL.canParse(value) || value.includes('*')) return false;
+  const { protocol, hostname, origin } = new URL(value);
+  return (
+    origin === value &&
+    (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname.replace(/^\[|\]$/g, ''))))
+  );
+}, 'must be origins such as https://app.example, separated by commas; http:// only on this machine');
+
 const list = (value: string) =>
   value
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+
+const secret = z
+  .string()
+  .refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 random bytes in base64')
+  .transform((value) => Buffer.from(value, 'base64'));
+
+const webhookSecret = z.string().refine((value) => {
+  const bytes = Buffer.from(value.replace(/^whsec_/, ''), 'base64').length;
+  return bytes >= 24 && bytes <= 64;
+}, 'must be whsec_ and 24 to 64 random bytes in base64 (Standard Webhooks)');
 
 const environment = z.object({
   NODE_ENV: z.string().optional(),
@@ -35,26 +55,24 @@ const environment = z.object({
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
   REDIS_URL: url('redis:', 'rediss:').optional(),
   HOLDFAST_DATA: z.string().min(1).optional(),
-  HOLDFAST_SECRET: z
-    .string()
-    .refine((value) => Buffer.from(value, 'base64').length === 32, 'must be 32 random bytes in base64')
-    .optional(),
+  HOLDFAST_SECRET: secret.optional(),
+  HOLDFAST_SECRET_PREVIOUS: secret.optional(),
   HOLDFAST_POLICY: z.string().optional(),
   HOLDFAST_LOG: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: z.string().min(3).optional(),
   SUPPORT_CONTACT: z.string().min(3).max(200).optional(),
   SERVICE_NAME: z.string().min(1).max(60).default('Holdfast'),
+  CONTEXT_WORDS: z.string().default('').transform(list),
+  BREACH_RANGE_URL: url('https:', 'http:').default('https://api.pwnedpasswords.com/range/'),
   TRUSTED_PROXIES: z.string().default('').transform(list).pipe(z.array(cidr)),
+  ALLOWED_ORIGINS: z.string().default('').transform(list).pipe(z.array(origin)),
+  GEOIP_FILE: z.string().optional(),
   HELPDESK: z.enum(['builtin', 'webhook']).default('builtin'),
   HELPDESK_URL: url('http:', 'https:').optional(),
-  HELPDESK_SECRET: z
-    .string()
-    .refine((value) => {
-      const bytes = Buffer.from(value.replace(/^whsec_/, ''), 'base64').length;
-      return bytes >= 24 && bytes <= 64;
-    }, 'must be whsec_ and 24 to 64 random bytes in base64 (Standard Webhooks)')
-    .optional(),
+  HELPDESK_SECRET: webhookSecret.optional(),
+  SMS_HOOK_URL: url('http:', 'https:').optional(),
+  SMS_HOOK_SECRET: webhookSecret.optional(),
 });
 
 export type Config = {
@@ -64,18 +82,30 @@ export type Config = {
   publicUrl: string;
   publicUrlIsExplicit: boolean;
   serviceName: string;
+  /** Brands, products and projects that no password may be made of (ASVS 6.1.2). */
+  contextWords: readonly string[];
+  /** Where breached passwords are looked up, where the policy says so. */
+  breachRangeUrl: string;
   databaseUrl: string | undefined;
   redisUrl: string | undefined;
   dataDir: string;
   dataDirIsExplicit: boolean;
   secret: Buffer | undefined;
+  /** The secret before it, while keys may still be wrapped by that. */
+  previousSecret: Buffer | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   smtpUrl: string | undefined;
   mailFrom: string;
   /** Where owners can ask whether a mail is real: an address or a page. */
   supportContact: string;
+  /** Whose pages, besides ours, may call for account holders from a browser. */
+  allowedOrigins: readonly string[];
+  /** An MMDB file that knows where addresses are. */
+  geoipFile: string | undefined;
   trustedProxies: string[];
   helpdesk: { provider: 'builtin' } | { provider: 'webhook'; url: string; secret: string };
+  /** Where texts are handed over for sending; without it they land on the inbox page, or there are none. */
+  smsHook: { url: string; secret: string } | undefined;
   policy: Policy;
 };
 
@@ -102,17 +132,23 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     publicUrl,
     publicUrlIsExplicit: values.PUBLIC_URL !== undefined,
     serviceName: values.SERVICE_NAME,
+    contextWords: values.CONTEXT_WORDS,
+    breachRangeUrl: values.BREACH_RANGE_URL,
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL,
     dataDir: values.HOLDFAST_DATA ?? 'data',
     dataDirIsExplicit: values.HOLDFAST_DATA !== undefined,
-    secret: values.HOLDFAST_SECRET === undefined ? undefined : Buffer.from(values.HOLDFAST_SECRET, 'base64'),
+    secret: values.HOLDFAST_SECRET,
+    previousSecret: values.HOLDFAST_SECRET_PREVIOUS,
     logLevel: values.HOLDFAST_LOG,
     smtpUrl: values.SMTP_URL,
     mailFrom,
     supportContact: values.SUPPORT_CONTACT ?? mailFrom,
     trustedProxies: values.TRUSTED_PROXIES,
+    allowedOrigins: values.ALLOWED_ORIGINS,
+    geoipFile: values.GEOIP_FILE,
     helpdesk: readHelpdesk(values),
+    smsHook: readSmsHook(values, production),
     policy: readPolicyFile(values.HOLDFAST_POLICY),
   };
 }
@@ -137,6 +173,18 @@ function readHelpdesk(values: z.infer<typeof environment>): Config['helpdesk'] {
     throw new ConfigError('HELPDESK: webhook needs HELPDESK_URL and HELPDESK_SECRET');
   }
   return { provider: 'webhook', url: values.HELPDESK_URL, secret: values.HELPDESK_SECRET };
+}
+
+function readSmsHook(
+  { SMS_HOOK_URL: url, SMS_HOOK_SECRET: secret }: z.infer<typeof environment>,
+  production: boolean,
+): Config['smsHook'] {
+  if (url === undefined) return undefined;
+  if (production && new URL(url).protocol !== 'https:' && !LOOPBACK.includes(new URL(url).hostname)) {
+    throw new ConfigError('SMS_HOOK_URL: must be https in production: it carries codes (ASVS 12.3.1)');
+  }
+  if (secret === undefined) throw new ConfigError('SMS_HOOK_SECRET: SMS_HOOK_URL needs it');
+  return { url, secret };
 }
 
 function readPolicyFile(path: string | undefined): Policy {

@@ -4,11 +4,16 @@ import type { Config } from './config.ts';
 import type { Hasher } from './crypto/hasher.ts';
 import type { Signer } from './crypto/jwt.ts';
 import type { KeyRing } from './crypto/keys.ts';
+import type { Wrapping } from './crypto/wrapping.ts';
+import type { Topic } from './db/bell.ts';
 import type { Database } from './db/types.ts';
 import type { Locale } from './languages/languages.ts';
 import type { Limits } from './lockout/limits.ts';
 import type { Inbox } from './notices/inbox.ts';
+import type { BreachList } from './passwords/breaches.ts';
+import type { Places } from './places/places.ts';
 import type { Policy } from './policy.ts';
+import type { Feed } from './revocations/feed.ts';
 import type { Clock } from './time.ts';
 
 /** What every use case receives. */
@@ -26,13 +31,21 @@ export type Context = {
   /** Single statements only, pipelined: what every request asks. */
   reader: Kysely<Database>;
   hasher: Hasher;
+  /** Passwords known from breaches of others; asked only where the policy says so. */
+  breaches: BreachList;
   keys: KeyRing;
+  /** What seals the keys themselves. */
+  wrapping: Wrapping;
   signer: Signer;
   limits: Limits;
+  /** Where addresses are, if the operator's file says so. */
+  places: Places;
   /** Where mails land while no SMTP server is set; only in development. */
   inbox: Inbox | undefined;
-  /** Wakes the workers of all nodes, after a commit. */
-  ring: () => void;
+  /** Wakes those who wait for this on any node, after a commit. */
+  ring: (topic: Topic) => void;
+  /** Where streams of revocations come from. */
+  revocations: Feed;
 };
 
 /** Who is on the other end of a request, as far as it can be told. */

@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
+import type { Config } from './config.ts';
 import type { Env } from './http.ts';
 import { Problem } from './problem.ts';
 
@@ -24,26 +25,33 @@ export function clearRefreshCookie(c: C): void {
   setCookie(c, REFRESH, '', { ...options, maxAge: 0 });
 }
 
+export function clearDeviceCookie(c: C): void {
+  setCookie(c, DEVICE, '', { ...options, maxAge: 0 });
+}
+
 export function deviceCookie(c: C): string | undefined {
   return getCookie(c, DEVICE, 'host');
 }
 
-/** The refresh token a browser keeps. A cookie proves nothing about who sent it, so the page must be our own (ASVS 3.5.1). */
-export function refreshCookie(c: C): string | undefined {
+/**
+ * The refresh token a browser keeps. A cookie proves nothing about who sent it, so the page must be our own or of a listed
+ * origin (ASVS 3.5.1). Throws `cross-site`.
+ */
+export function refreshCookie(c: C, config: Origins): string | undefined {
   const token = getCookie(c, REFRESH, 'host');
-  if (token !== undefined) requireSameOrigin(c);
+  if (token !== undefined && !isFromOurPages(c, config)) throw new Problem('cross-site');
   return token;
 }
 
-/** Throws `cross-site` unless the browser says that one of our own pages sent this. */
-function requireSameOrigin(c: C): void {
-  const site = c.req.header('sec-fetch-site');
-  const origin = c.req.header('origin');
-  const isOurs =
-    site === undefined ? origin !== undefined && new URL(c.req.url).host === hostOf(origin) : site === 'same-origin';
-  if (!isOurs) throw new Problem('cross-site');
-}
+type Origins = Pick<Config, 'publicUrl' | 'allowedOrigins'>;
 
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
+/** Scripts can set neither header. A browser that sends no `Sec-Fetch-Site` sends the origin with every POST. */
+function isFromOurPages(c: C, { publicUrl, allowedOrigins }: Origins): boolean {
+  const site = c.req.header('sec-fetch-site');
+  if (site === 'same-origin') return true;
+  const origin = c.req.header('origin');
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  if (allowedOrigins.includes(origin)) return true;
+  // By its host alone: a proxy in front may have taken the TLS off.
+  return site === undefined && [publicUrl, c.req.url].some((own) => new URL(own).host === new URL(origin).host);
 }

@@ -73,7 +73,10 @@ export function requireJson(): Guard {
     if (length !== undefined && Number(length) > MOST_BYTES) throw new Problem('body-too-large');
     // A server's request may have a stream and nothing in it: only what was sent makes a body.
     const unmeasured = length === undefined ? await readUpTo(c.req.raw, MOST_BYTES) : undefined;
-    if (length === '0' || unmeasured?.length === 0) return await next();
+    if (length === '0' || unmeasured?.length === 0) {
+      if (c.req.header('content-type') !== undefined) c.req.raw = withoutBody(c.req.raw);
+      return await next();
+    }
     const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');
     if (unmeasured) c.req.raw = new Request(c.req.raw, { body: unmeasured });
@@ -85,6 +88,13 @@ export function requireJson(): Guard {
 /** The caller went away in the middle: no fault of ours, and nobody is left to read the answer. */
 function cutShort(): never {
   throw new Problem('malformed-json');
+}
+
+/** Nothing was sent, whatever type it names: then the optional body of a route was left out. */
+function withoutBody({ url, method, headers, signal }: Request): Request {
+  const kept = new Headers(headers);
+  kept.delete('content-type');
+  return new Request(url, { method, headers: kept, signal });
 }
 
 async function readUpTo(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {

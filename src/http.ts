@@ -19,7 +19,7 @@ export type Env = {
   Variables: Variables;
   Bindings: {
     incoming?: { socket: { remoteAddress?: string | undefined } };
-    outgoing?: { setHeader(name: string, value: string): unknown };
+    outgoing?: { setHeader(name: string, value: string): unknown; destroy?(): unknown };
   };
 };
 export type Router = OpenAPIHono<Env>;

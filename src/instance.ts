@@ -6,20 +6,32 @@ import { type Config, isLoopback } from './config.ts';
 import type { Context } from './context.ts';
 import { openHasher } from './crypto/hasher.ts';
 import { openSigner } from './crypto/jwt.ts';
-import { loadKeys } from './crypto/keys.ts';
+import { openWrapping } from './crypto/wrapping.ts';
 import { type Bell, openBell } from './db/bell.ts';
 import { openDatabase, openPool, openReader } from './db/connect.ts';
 import type { Router } from './http.ts';
 import { startJobs } from './jobs.ts';
+import { openKeys } from './keys/key-store.ts';
 import { openLimits } from './lockout/limits.ts';
 import { type Inbox, openInbox } from './notices/inbox.ts';
 import { openMailer } from './notices/mailer.ts';
+import { openBreachList } from './passwords/breaches.ts';
+import { followHashForms } from './passwords/hash-forms.ts';
+import { openPlaces } from './places/places.ts';
+import { openFeed } from './revocations/feed.ts';
 import { type Clock, systemClock } from './time.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const HASH_QUEUE = 128;
 
-export type Instance = { ctx: Context; app: Router; worker: Worker; close(patience?: number): Promise<void> };
+export type Instance = {
+  ctx: Context;
+  app: Router;
+  worker: Worker;
+  /** Ends what would never end by itself, so that the server can close. */
+  endStreams(): void;
+  close(patience?: number): Promise<void>;
+};
 type Parts = { clock?: Clock; log?: Logger; roles?: readonly ('api' | 'worker')[] };
 
 /** Opens everything one node needs on a migrated database. `close` finishes what is under way and hands the rest back. */
@@ -28,6 +40,7 @@ export async function openInstance(
   parts: Parts = {},
 ): Promise<Instance> {
   const { clock = systemClock, log = pino({ level: config.logLevel }), roles = ['api', 'worker'] } = parts;
+  const places = await openPlaces(config.geoipFile);
   const onError = (error: Error) => log.warn({ err: error }, 'database connection lost');
   const options = { url: config.databaseUrl, onError };
   const databases = {
@@ -37,9 +50,13 @@ export async function openInstance(
     reader: openReader({ ...options, name: 'reader', max: 2 }),
   };
   const ratePool = openPool({ ...options, name: 'rates', max: 2 });
-  const keys = await loadKeys(databases.db, config.secret, clock.now());
+  const wrapping = openWrapping(config.secret, config.previousSecret);
+  const overlap = config.policy['keys.overlap'];
+  const keyStore = await openKeys({ db: databases.urgentDb, wrapping, overlap, clock, log });
   const limits = await openLimits(config.policy, ratePool, config.redisUrl);
-  const bell = await openBell(config.databaseUrl, onError);
+  // By this name `keys rewrap` sees which secrets a node was given.
+  const bell = await openBell(config.databaseUrl, wrapping.secretIds.join(' '), onError);
+  bell.onRing('keys', () => void keyStore.follow());
   const ctx: Context = {
     config,
     policy: config.policy,
@@ -47,24 +64,39 @@ export async function openInstance(
     log,
     ...databases,
     hasher: await openHasher(config.policy['passwords.argon2id'], availableParallelism(), HASH_QUEUE),
-    keys,
-    signer: openSigner(keys, config.publicUrl),
+    breaches: openBreachList(config.breachRangeUrl),
+    keys: keyStore.keys,
+    wrapping,
+    signer: openSigner(keyStore.keys, config.publicUrl),
     limits,
+    places,
     inbox: inboxOf(config),
     ring: bell.ring,
+    revocations: openFeed({
+      db: databases.reader,
+      clock,
+      log,
+      bell,
+      heartbeat: config.policy['revocations.heartbeat'],
+    }),
   };
   const mailer = await openMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom, inbox: ctx.inbox });
   const worker = startWorker(ctx, mailer, roles.includes('worker') ? bell : undefined);
 
+  const stopHashForms = await followHashForms(ctx);
   const stopJobs = roles.includes('worker') ? startJobs(ctx) : undefined;
 
   return {
     ctx,
     app: createApp(ctx),
     worker,
+    endStreams: ctx.revocations.close,
     async close(patience = 5_000) {
+      ctx.revocations.close();
       await worker.stop(patience);
+      stopHashForms();
       await stopJobs?.();
+      await keyStore.close();
       await closeAll(ctx, bell, mailer.close);
       await ratePool.end();
     },

@@ -1,14 +1,18 @@
 import type { Context } from './context.ts';
+import { endRetention } from './erasure/erase.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
+import { tendKeys } from './keys/tend.ts';
 import { sealEvents } from './seals/seals.ts';
-import { MINUTE, SECOND } from './time.ts';
+import { HOUR, MINUTE, SECOND } from './time.ts';
 
 type Job = { name: string; every: number; run(ctx: Context): Promise<unknown> };
 
 /** What runs by itself beside requests and deliveries. Every node runs all of it; the work itself tolerates that. */
 const jobs: readonly Job[] = [
   { name: 'seal events', every: 10 * SECOND, run: sealEvents },
+  { name: 'tend keys', every: MINUTE, run: tendKeys },
   { name: 'keep house', every: 10 * MINUTE, run: keepHouse },
+  { name: 'end retention', every: HOUR, run: endRetention },
 ];
 
 /** Starts the jobs; the answer stops them and waits for one that is running. A job that fails runs again at its time. */

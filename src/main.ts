@@ -48,6 +48,7 @@ async function serveOn(database: OpenedDatabase, config: Config, roles: readonly
     if (isStopping) return;
     isStopping = true;
     setTimeout(() => process.exit(1), PATIENCE_MS).unref();
+    service.endStreams();
     await closeServer(server);
     await service.close(SHARE_MS);
     await database.stop();

@@ -5,7 +5,7 @@ import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 export class PolicyError extends Error {}
 
 const units = { s: SECOND, min: MINUTE, h: HOUR, d: DAY };
-const DURATION = /^(\d{1,7}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$/;
+const DURATION = /^(\d{1,9}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$/;
 
 /** Reads an operator's YAML over the defaults. Throws PolicyError naming the key that is unknown, malformed or past its limit. */
 export function readPolicy(yaml: string): Policy {
@@ -56,7 +56,7 @@ function readNumber(name: string, key: Exclude<PolicyKey, { kind: 'choice' }>, v
 
 /** Milliseconds; a bare number means seconds. */
 function readDuration(value: unknown): number | undefined {
-  if (typeof value === 'number') return value * SECOND;
+  if (typeof value === 'number') return Number.isInteger(value) ? value * SECOND : undefined;
   const [, amount, unit] = DURATION.exec(String(value)) ?? [];
   if (amount === undefined || unit === undefined) return undefined;
   const size = { s: units.s, m: units.min, h: units.h, d: units.d }[unit.charAt(0)];
@@ -66,6 +66,7 @@ function readDuration(value: unknown): number | undefined {
 /** A value as an operator would write it: `15`, `30 min`, `12 h`. */
 export function showValue(key: PolicyKey, value: number | string): string {
   if (key.kind !== 'duration' || typeof value === 'string') return String(value);
+  if (value === 0) return '0 s';
   const [unit, size] = Object.entries(units).findLast(([, size]) => value % size === 0) ?? ['s', SECOND];
   return `${value / size} ${unit}`;
 }

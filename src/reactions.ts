@@ -1,14 +1,20 @@
 import type { EventType } from './events/catalogue.ts';
 import type { Template } from './notices/mail-values.ts';
+import type { TextName } from './notices/texter.ts';
 
 /** What must reach somebody because an event happened. Each becomes a delivery in the event's own transaction. */
-type Reaction = { kind: 'mail' | 'notice'; name: Template } | { kind: 'ticket'; name: TicketMove };
+type Reaction =
+  | { kind: 'mail' | 'notice'; name: Template }
+  | { kind: 'ticket'; name: TicketMove }
+  | { kind: 'text'; name: TextName };
 type TicketMove = 'requested' | 'commented';
 
 /** Asked for by somebody who may be anybody; a flood of these must not hold up a notice. */
 const mail = (name: Template): Reaction => ({ kind: 'mail', name });
 /** What the owner must learn. */
 const notice = (name: Template): Reaction => ({ kind: 'notice', name });
+/** A text message to a phone. */
+const sms = (name: TextName): Reaction => ({ kind: 'text', name });
 const ticket = (name: TicketMove): Reaction => ({ kind: 'ticket', name });
 
 /** Written within the statement that opens the session, where no deliveries are: `sign-in/write-session.ts`. */
@@ -25,6 +31,9 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'password.exposed':         [notice('password-exposed')],
   'password-reset.requested': [mail('reset-password')],
   'password.reset':           [notice('password-reset-done')],
+  'password.changed':         [notice('password-changed')],
+  'password.breached':        [notice('password-breached')],
+  'password.reset-required':  [notice('password-reset-required')],
   'second-factor.guessed':    [notice('second-factor-guessing')],
   'second-factor.locked':     [notice('second-factor-locked')],
   'device.added':             [notice('new-device-sign-in')],
@@ -33,6 +42,17 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'totp.removed':             [notice('totp-removed')],
   'recovery-codes.issued':    [notice('recovery-codes-issued')],
   'recovery-code.used':       [notice('recovery-code-used')],
+  'email.change-requested':   [mail('confirm-new-email'), notice('contact-change-requested')],
+  'email.changed':            [notice('contact-changed')],
+  'email.change-undone':      [notice('contact-change-undone')],
+  'phone.change-requested':   [sms('phone-code'), notice('contact-change-requested')],
+  'phone.changed':            [notice('contact-changed'), sms('phone-changed')],
+  'phone.change-undone':      [notice('contact-change-undone')],
+  'username.changed':         [notice('contact-changed')],
+  'username.change-undone':   [notice('contact-change-undone')],
+  'notice-address.added':     [mail('confirm-notice-address')],
+  'notice-address.confirmed': [notice('notice-address-added')],
+  'notice-address.removed':   [notice('notice-address-removed')],
   'account.frozen':           [notice('account-frozen')],
   'hold.placed':              [notice('hold-placed')],
   'case.opened':              [ticket('requested')],

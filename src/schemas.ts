@@ -66,7 +66,26 @@ export const fullHold = publicHold
   .extend({ id: z.uuid(), source: z.enum(['owner', 'agent', 'rule', 'policy', 'legal']) })
   .openapi('FullHold', { description: 'A hold as an agent sees it' });
 
+export const place = z
+  .object({
+    country: z.string().openapi({ description: 'ISO 3166-1', example: 'DE' }),
+    text: z.string().openapi({ example: 'Berlin, Germany' }),
+  })
+  .openapi('Place', { description: 'Roughly where an address is' });
+
+/** What a browser or an app says of itself; nothing of it is proven. */
+export const device = z.object({
+  name: z.string().nullable().openapi({ example: 'Firefox on Windows' }),
+  browser: z.string().nullable(),
+  os: z.string().nullable(),
+});
+
 export const nextCursor = z.string().nullable().openapi({ description: 'Give it as `cursor` for the next page' });
+
+/** A mailbox that gets the account's notices and signs nobody in. */
+export const noticeAddress = z
+  .object({ id: z.uuid(), email: z.string(), confirmed: z.boolean(), addedAt: instant })
+  .openapi('NoticeAddress');
 
 /** What host and agents see of an account. */
 export const accountFields = {

@@ -4,7 +4,9 @@ import type { Bell } from './db/bell.ts';
 import { handBack, LEASE, renewLeases } from './events/deliveries.ts';
 import { openLane } from './events/lane.ts';
 import { deliverMail } from './notices/deliver-mail.ts';
+import { deliverText } from './notices/deliver-text.ts';
 import type { Mailer } from './notices/mailer.ts';
+import { openTexter } from './notices/texter.ts';
 import { deliverTicket, openHelpdesk } from './tickets/tickets.ts';
 
 const POLL_MS = 1_000;
@@ -20,9 +22,11 @@ export type Worker = {
 export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined): Worker {
   const id = randomUUID();
   const helpdesk = openHelpdesk(ctx);
+  const texter = openTexter(ctx);
   const lanes = [
     openLane(ctx, id, { kind: 'ticket', atOnce: 4, deliver: (delivery) => deliverTicket(ctx, helpdesk, delivery) }),
     openLane(ctx, id, { kind: 'notice', atOnce: 6, deliver: (delivery) => deliverMail(ctx, mailer, delivery) }),
+    openLane(ctx, id, { kind: 'text', atOnce: 4, deliver: (delivery) => deliverText(ctx, texter, delivery) }),
     openLane(ctx, id, { kind: 'mail', atOnce: 4, deliver: (delivery) => deliverMail(ctx, mailer, delivery) }),
   ];
 
@@ -30,7 +34,7 @@ export function startWorker(ctx: Context, mailer: Mailer, bell: Bell | undefined
     await Promise.all(lanes.map((lane) => lane.wake()));
   }
 
-  bell?.onRing(() => void wake());
+  bell?.onRing('deliveries', () => void wake());
   const poll = bell && setInterval(() => void wake(), POLL_MS);
   const renewal = setInterval(() => {
     const ids = lanes.flatMap((lane) => lane.underWay());

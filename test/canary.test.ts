@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLog } from '../src/log.ts';
 import { type Harness, newAgent, newApiKey, openHarness, someEmail, tokenIn, totpCode } from './support/harness.ts';
-import { mailedToken, signIn } from './support/seed.ts';
+import { mailedToken, newAccount, signIn } from './support/seed.ts';
 import { openSink, type Sink } from './support/sink.ts';
 
 /** Everything that must never be found anywhere, by what it is. */
@@ -24,9 +24,13 @@ beforeAll(async () => {
   const env = {
     HELPDESK: 'webhook',
     HELPDESK_URL: sink.url,
+    HOLDFAST_SECRET_PREVIOUS: randomBytes(32).toString('base64'),
     HELPDESK_SECRET: keep('webhook secret', `whsec_${secret.toString('base64')}`),
   };
   h = await openHarness({ env, log: openLog('debug', memory) });
+  const { secret: wrapping, previousSecret } = h.instance.ctx.config;
+  for (const bytes of [wrapping, previousSecret] as Buffer[])
+    for (const form of ['base64', 'base64url', 'hex'] as const) keep('wrapping secret', bytes.toString(form));
 });
 afterAll(async () => {
   await h.close();
@@ -92,6 +96,21 @@ async function live(): Promise<void> {
   const again = await h.post('/v1/me/recovery-codes', { code: recoveryCodes[1] }, { token });
   for (const each of again.body.recoveryCodes) keep('recovery code', each);
 
+  const newEmail = someEmail();
+  const newPhone = '+4915112345678';
+  await h.post('/v1/me/email-change', { newEmail, code: again.body.recoveryCodes[7] }, { token });
+  await h.post('/v1/me/phone-change', { newPhone, code: again.body.recoveryCodes[8] }, { token });
+  const texted = /\d{6}/.exec((await h.mails(newPhone))[0]?.text ?? '')?.[0] as string;
+  keep('phone code', texted);
+  await h.post('/v1/me/phone-change/confirm', { code: texted }, { token });
+  const address = keep('new address token', await mailedToken(h, newEmail, 'confirm-address'));
+  await h.post('/v1/me/email-change/confirm', { token: address }, { token });
+  keep('undo token', await mailedToken(h, email, 'undo'));
+  // Back, so that the rest of this life goes on by the same address.
+  await h.post('/v1/me/email-change', { newEmail: email, code: again.body.recoveryCodes[9] }, { token });
+  const back = keep('new address token', await mailedToken(h, email, 'confirm-address'));
+  await h.post('/v1/me/email-change/confirm', { token: back }, { token });
+
   await h.post('/v1/auth/password-reset', { identifier: email });
   const reset = keep('reset token', await mailedToken(h, email, 'reset'));
   const changed = newPassword('new password');
@@ -119,6 +138,17 @@ async function live(): Promise<void> {
   keepTokens('case access', access);
   await h.post('/v1/me/cases', {}, { token: access.caseToken });
   keepTokens('held', await signIn(h, other, { password }));
+  const changing = await newAccount(h, { password });
+  const holder = await signIn(h, changing.email, { password });
+  const chosen = newPassword('changed password');
+  for (const currentPassword of [wrong, password]) {
+    const body = { currentPassword, newPassword: chosen };
+    await h.call('PUT', '/v1/me/password', { body, token: holder.accessToken });
+  }
+  const require = `/v1/agent/accounts/${changing.accountId}/require-password-reset`;
+  await h.post(require, { note: 'Phished' }, { token: agent.accessToken });
+  await signIn(h, changing.email, { password: chosen });
+  keep('required reset token', await mailedToken(h, changing.email, 'reset'));
   // What is sent to the wrong door, in the wrong form, and in a field for something else.
   await h.post('/v1/auth/sign-in', { identifier: wrong, password: wrong, [wrong]: 1 });
   await h.post('/v1/auth/sign-in', `{"identifier":"${email}","password":"${wrong}"`);

@@ -53,6 +53,7 @@ describe('the environment', () => {
     ['REDIS_URL', 'http://localhost'],
     ['SMTP_URL', 'http://mail.example'],
     ['HOLDFAST_SECRET', 'short'],
+    ['HOLDFAST_SECRET_PREVIOUS', 'short'],
     ['HOLDFAST_SECRET', randomBytes(16).toString('base64')],
     ['HOLDFAST_SECRET', randomBytes(33).toString('base64')],
     ['TRUSTED_PROXIES', '10.0.0.0/8,proxy.example'],
@@ -61,6 +62,8 @@ describe('the environment', () => {
     ['TRUSTED_PROXIES', '2001:db8::/129'],
     ['HELPDESK', 'paper'],
     ['HELPDESK', 'webhook'],
+    ['SMS_HOOK_URL', 'ftp://sms.example'],
+    ['SMS_HOOK_SECRET', 'whsec_short'],
     ['HOLDFAST_POLICY', '/no/such/file.yaml'],
   ])('%s=%s stops the start with its name', (name, value) => {
     expect(refusal({ [name]: value })).toMatch(new RegExp(`^${name}: `));

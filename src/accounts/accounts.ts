@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Client, Context } from '../context.ts';
+import { readHash } from '../crypto/foreign-hashes/read-hash.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
@@ -19,9 +20,14 @@ type NewAccount = {
   locale?: Locale | undefined;
   emailConfirmed?: boolean | undefined;
   password?: string | undefined;
+  /** In place of a password: a hash that another system made of it. */
+  passwordHash?: string | undefined;
 };
 
-/** The host makes an account it answers for. Throws `account-exists` when an identifier is taken, `weak-password`. */
+/**
+ * The host makes an account it answers for. Throws `account-exists` when an identifier is taken, `weak-password`, and
+ * `invalid-request` for a hash of no known form or one too expensive to check.
+ */
 export async function createAccount(
   ctx: Context,
   input: NewAccount,
@@ -29,10 +35,7 @@ export async function createAccount(
   client: Client,
 ): Promise<AccountRow> {
   const now = ctx.clock.now();
-  const hash =
-    input.password === undefined
-      ? undefined
-      : await ctx.hasher.hash(acceptPassword(ctx, input.password, input, client.locale, 'password'));
+  const hash = await hashOf(ctx, input, client);
   const id = newId(now);
   const confirmedAt = input.emailConfirmed ? now : null;
   const identifiers = [
@@ -55,7 +58,7 @@ export async function createAccount(
         username === null
           ? identifiers
           : [...identifiers, { value: username, kind: 'username' as const, account_id: id, confirmed_at: now }];
-      const claimed = await queries.claimIdentifiers(trx, wanted);
+      const claimed = await queries.claimIdentifiers(trx, wanted, now);
       if (claimed.length < wanted.length) throw new Problem('account-exists');
       if (hash) await queries.setPasswordHash(trx, id, hash, now);
       const detail = { externalId: input.externalId ?? null, emailConfirmed: confirmedAt !== null };
@@ -71,6 +74,18 @@ export async function createAccount(
     if (isUniqueViolation(error)) throw new Problem('account-exists');
     throw error;
   }
+}
+
+async function hashOf(ctx: Context, input: NewAccount, client: Client): Promise<string | undefined> {
+  if (input.passwordHash !== undefined) {
+    const read = readHash(input.passwordHash);
+    if (!('fault' in read)) return read.stored;
+    throw new Problem('invalid-request', { errors: [{ pointer: '/passwordHash', detail: read.fault }] });
+  }
+  const asked = { owner: input, locale: client.locale, field: 'password' };
+  return input.password === undefined
+    ? undefined
+    : await ctx.hasher.hash((await acceptPassword(ctx, input.password, asked)).text);
 }
 
 const uuid = z.uuid();

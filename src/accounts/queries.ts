@@ -37,8 +37,21 @@ export async function insertAccount(
 
 type NewIdentifier = Insertable<Database['identifiers']>;
 
-/** Claims what is free and returns it; an identifier belongs to whoever was first. */
-export async function claimIdentifiers(trx: Transaction<Database>, rows: NewIdentifier[]): Promise<string[]> {
+/** Claims what is free and returns it; an identifier belongs to whoever was first, and a while longer once changed. */
+export async function claimIdentifiers(
+  trx: Transaction<Database>,
+  rows: NewIdentifier[],
+  now: Date,
+): Promise<string[]> {
+  await trx
+    .deleteFrom('identifiers')
+    .where(
+      'value',
+      'in',
+      rows.map((row) => row.value),
+    )
+    .where('reserved_until', '<=', now)
+    .execute();
   const claimed = await trx
     .insertInto('identifiers')
     .values(rows)
@@ -67,6 +80,7 @@ export async function confirmEmail(trx: Transaction<Database>, accountId: string
     .set({ confirmed_at: now })
     .where('account_id', '=', accountId)
     .where('kind', '=', 'email')
+    .where('reserved_until', 'is', null)
     .execute();
   return true;
 }

@@ -53,15 +53,28 @@ export function signUpRoutes(ctx: Context): Router {
     );
 }
 
-const NewAccount = z.strictObject({
-  email: schemas.email,
-  externalId: z.string().min(1).max(200).optional(),
-  username: schemas.username.optional(),
-  phone: schemas.phone.optional(),
-  locale: schemas.locale.optional(),
-  emailConfirmed: z.boolean().optional().openapi({ description: 'The host answers for the address; no mail is sent' }),
-  password: schemas.password.optional(),
-});
+const NewAccount = z
+  .strictObject({
+    email: schemas.email,
+    externalId: z.string().min(1).max(200).optional(),
+    username: schemas.username.optional(),
+    phone: schemas.phone.optional(),
+    locale: schemas.locale.optional(),
+    emailConfirmed: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'The host answers for the address; no mail is sent' }),
+    password: schemas.password.optional(),
+    passwordHash: z.string().min(1).max(1024).optional().openapi({
+      description:
+        'Instead of `password`: argon2, bcrypt, scrypt or PBKDF2 in PHC or crypt form. Checked at the first sign-in and made anew then.',
+      example: '$2b$12$GhvMmNVjRW29ulnudl.LbuAnUtN/LRfe1JsBm1Xu6LE3059z5Tr8m',
+    }),
+  })
+  .refine((account) => account.password === undefined || account.passwordHash === undefined, {
+    path: ['passwordHash'],
+    message: 'must not be given beside a password',
+  });
 
 const Account = z.object(schemas.accountFields).openapi('Account');
 

@@ -26,8 +26,8 @@ type SignUp = {
 export async function signUp(ctx: Context, input: SignUp, client: Client): Promise<void> {
   await ctx.limits.takeForAddress('sign-up', client.ip);
   const now = ctx.clock.now();
-  const password = acceptPassword(ctx, input.password, input, client.locale, 'password');
-  const hash = await ctx.hasher.hash(password);
+  const asked = { owner: input, locale: client.locale, field: 'password' };
+  const hash = await ctx.hasher.hash((await acceptPassword(ctx, input.password, asked)).text);
   const id = newId(now);
   const email = input.email.normalize('NFC').trim();
   await transact(ctx.db, ctx.ring, async (trx) => {
@@ -91,6 +91,7 @@ async function openAccount(trx: Transaction<Database>, signUpId: string, now: Da
     signUp.username === null
       ? wanted
       : [...wanted, { value: signUp.username, kind: 'username' as const, account_id: id, confirmed_at: now }],
+    now,
   );
   // Somebody confirmed the same address a moment ago.
   if (!claimed.includes(signUp.email_key)) throw new Problem('invalid-token');

@@ -12,7 +12,7 @@ type NewAgent = { email: string; name: string; role: Role };
 type MadeAgent = { agentId: string; email: string; password: string; totpSecret: string };
 
 /** The name under which an agent's TOTP secret is sealed. */
-export const agentSecretRow = (agentId: string) => `agents.totp_secret:${agentId}`;
+export const agentSecretRow = (agentId: string) => `agents.totp_secret:${agentId}` as const;
 
 /** Makes an agent with a password and a second factor, both shown this once. */
 export async function createAgent(ctx: Context, input: NewAgent, actor: Actor): Promise<MadeAgent> {

@@ -9,6 +9,8 @@ export const scopes = [
   'accounts:read',
   'accounts:write',
   'accounts:freeze',
+  'accounts:export',
+  'accounts:erase',
   'sessions:read',
   'transactions:write',
   'events:write',

@@ -1,5 +1,6 @@
 import { hash, verify } from '@node-rs/argon2';
 import { Problem } from '../problem.ts';
+import { readHash } from './foreign-hashes/read-hash.ts';
 
 // The library's enum cannot be imported under type stripping.
 const ARGON2ID = 2;
@@ -8,10 +9,15 @@ const ARGON2ID = 2;
 export type Hasher = {
   /** A PHC string of `secret`. Throws Problem `busy` when the queue is full. */
   hash(secret: string): Promise<string>;
-  /** Whether `secret` made `stored`; without `stored` it does the same work and answers false (ASVS 6.3.8). */
-  verify(stored: string | undefined, secret: string): Promise<boolean>;
+  /**
+   * Whether `secret` made `stored`, in whatever form that is. Without `stored` it does the work that it would for somebody
+   * and answers false (ASVS 6.3.8); `whose` picks whose, always the same for the same bytes. Throws Problem `busy`.
+   */
+  verify(stored: string | undefined, secret: string, whose?: Buffer): Promise<boolean>;
   /** Whether `stored` was made with other parameters than today's and should be replaced at the next right password. */
   isOutdated(stored: string): boolean;
+  /** Shows which hashes accounts have, so that an identifier nobody has takes as long as those do. */
+  imitate(samples: readonly string[]): void;
 };
 
 /** `parameters` as a PHC string has them: one of the sets that ASVS 11.4.2 approves, `m` in KiB. */
@@ -19,15 +25,38 @@ export async function openHasher(parameters: string, slots: number, queueLength:
   const options = readParameters(parameters);
   const lane = openLane(slots, queueLength);
   const decoy = await hash('nobody has this password', options);
+  let decoys: readonly string[] = [decoy];
   return {
     hash: (secret) => lane(() => hash(secret, options)),
-    async verify(stored, secret) {
-      // The library throws on an empty secret, which can never be right.
-      const isRight = await lane(() => verify(stored ?? decoy, secret === '' ? ' ' : secret));
-      return isRight && stored !== undefined && secret !== '';
+    async verify(stored, secret, whose) {
+      const against = stored ?? (whose ? pick(decoys, whose) : decoy);
+      const isRight = await lane(() => check(against, secret));
+      return isRight && stored !== undefined;
     },
     isOutdated: (stored) => !stored.startsWith(`$argon2id$v=19$${parameters}$`),
+    imitate(samples) {
+      decoys = samples.length === 0 ? [decoy] : samples.map(disarm).sort();
+    },
   };
+}
+
+async function check(stored: string, secret: string): Promise<boolean> {
+  // The library throws on an empty secret, which can never be right: the same work, and no.
+  if (stored.startsWith('$argon2')) return (await verify(stored, secret === '' ? ' ' : secret)) && secret !== '';
+  const read = readHash(stored);
+  if ('fault' in read) throw new Error(`a stored hash ${read.fault}`);
+  return await read.verify(secret);
+}
+
+/** In order of form and cost, so that as the mix changes only those at the edges are imitated otherwise. */
+function pick(decoys: readonly string[], whose: Buffer): string {
+  return decoys[Math.floor((whose.readUInt32BE(0) / 2 ** 32) * decoys.length)] as string;
+}
+
+/** Form, cost and lengths of a hash without what it is of: nobody's password fits. */
+function disarm(stored: string): string {
+  if (/\$2[aby]\$\d\d\$[^$]+$/.test(stored)) return `${stored.slice(0, -53)}${'.'.repeat(53)}`;
+  return stored.replace(/(?<=\$)[^$]+\$[^$]+$/, (rest) => rest.replace(/[^$]/g, 'A'));
 }
 
 function readParameters(parameters: string) {

@@ -16,6 +16,12 @@ export function newId(now: Date): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${randomUUID().slice(19)}`;
 }
 
+/** Sorts before every id made at this instant, and after every one made before. */
+export function firstIdOf(at: Date): string {
+  const time = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`;
+}
+
 function tick(now: number): number {
   if (now !== last) [last, carry, sequence] = [now, 0, randomInt(MOST >> 1)];
   else if (sequence < MOST) sequence += 1;

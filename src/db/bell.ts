@@ -1,13 +1,17 @@
 import pg from 'pg';
 
-const CHANNEL = 'holdfast_deliveries';
 const COALESCE_MS = 5;
 const RECONNECT_MS = 1_000;
 
-/** Tells all nodes that deliveries wait. What a lost ring misses, the worker's poll finds. */
+/** What a node can be waiting for: deliveries to bring, revocations to tell verifiers, or keys that changed. */
+const topics = ['deliveries', 'revocations', 'keys'] as const;
+export type Topic = (typeof topics)[number];
+const channelOf = (topic: Topic) => `holdfast_${topic}`;
+
+/** Tells all nodes that something of this topic was committed. What a lost ring misses, whoever waits finds by polling. */
 export type Bell = {
-  ring(): void;
-  onRing(listener: () => void): void;
+  ring(topic: Topic): void;
+  onRing(topic: Topic, listener: () => void): void;
   close(): Promise<void>;
 };
 
@@ -15,20 +19,20 @@ export type Bell = {
  * NOTIFY goes out here, after commit and many rings as one: inside transactions it would serialise
  * every commit of the database behind one lock.
  */
-export async function openBell(url: string, onError: (error: Error) => void): Promise<Bell> {
-  const listeners: (() => void)[] = [];
+export async function openBell(url: string, name: string, onError: (error: Error) => void): Promise<Bell> {
+  const listeners = new Map<string, (() => void)[]>();
   let client: pg.Client | undefined;
   let isClosed = false;
-  let pending: NodeJS.Timeout | undefined;
+  const pending = new Map<Topic, NodeJS.Timeout>();
 
   async function connect(): Promise<void> {
     const next = new pg.Client({
       connectionString: url,
-      application_name: 'holdfast-bell',
+      application_name: `holdfast-bell ${name}`,
       connectionTimeoutMillis: 5_000,
     });
-    next.on('notification', () => {
-      for (const listener of listeners) listener();
+    next.on('notification', ({ channel }) => {
+      for (const listener of listeners.get(channel) ?? []) listener();
     });
     next.on('error', onError);
     next.on('end', () => {
@@ -36,8 +40,10 @@ export async function openBell(url: string, onError: (error: Error) => void): Pr
       if (!isClosed) setTimeout(() => void reconnect(), RECONNECT_MS).unref();
     });
     await next.connect();
-    await next.query(`listen ${CHANNEL}`);
+    for (const topic of topics) await next.query(`listen ${channelOf(topic)}`);
     client = next;
+    // What was rung while nobody listened: whoever waits looks for it now.
+    for (const waiting of listeners.values()) for (const listener of waiting) listener();
   }
 
   async function reconnect(): Promise<void> {
@@ -51,16 +57,20 @@ export async function openBell(url: string, onError: (error: Error) => void): Pr
 
   await connect();
   return {
-    ring() {
-      pending ??= setTimeout(() => {
-        pending = undefined;
-        client?.query(`notify ${CHANNEL}`).catch(onError);
-      }, COALESCE_MS);
+    ring(topic) {
+      if (pending.has(topic)) return;
+      const send = () => {
+        pending.delete(topic);
+        client?.query(`notify ${channelOf(topic)}`).catch(onError);
+      };
+      pending.set(topic, setTimeout(send, COALESCE_MS));
     },
-    onRing: (listener) => void listeners.push(listener),
+    onRing(topic, listener) {
+      listeners.set(channelOf(topic), [...(listeners.get(channelOf(topic)) ?? []), listener]);
+    },
     async close() {
       isClosed = true;
-      clearTimeout(pending);
+      for (const timer of pending.values()) clearTimeout(timer);
       await client?.end();
     },
   };

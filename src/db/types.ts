@@ -85,11 +85,28 @@ export interface ChallengesTable {
   used_at: Date | null;
 }
 
+export interface ContactChangesTable {
+  id: string;
+  account_id: string;
+  kind: 'email' | 'username' | 'phone';
+  old_value: string | null;
+  old_key: string | null;
+  new_value: string;
+  new_key: string;
+  requested_at: Date;
+  expires_at: Date;
+  attempts: Generated<number>;
+  confirmed_at: Date | null;
+  undo_until: Date | null;
+  undone_at: Date | null;
+}
+
 export interface DeliveriesTable {
   id: string;
   event_id: string;
-  kind: 'ticket' | 'notice' | 'mail';
+  kind: 'ticket' | 'notice' | 'mail' | 'text';
   reaction: string;
+  recipient: Generated<string>;
   account_id: string | null;
   case_id: string | null;
   payload: Generated<JsonValue>;
@@ -116,6 +133,11 @@ export interface DevicesTable {
   ip: string | null;
   created_at: Date;
   last_seen_at: Date;
+}
+
+export interface ErasuresTable {
+  account_id: string;
+  erased_at: Date;
 }
 
 export interface EventsTable {
@@ -179,22 +201,45 @@ export interface IdentifiersTable {
   kind: 'email' | 'username' | 'phone';
   account_id: string;
   confirmed_at: Date | null;
+  reserved_until: Date | null;
+}
+
+export interface ImportsTable {
+  id: string;
+  fingerprint: Buffer | null;
+  format: 'holdfast' | 'auth0' | 'firebase' | 'keycloak' | 'django';
+  line: Generated<number>;
+  imported: Generated<number>;
+  skipped: Generated<number>;
+  started_at: Date;
+  finished_at: Date | null;
 }
 
 export interface KeysTable {
   id: string;
   purpose: 'signing' | 'encryption' | 'hashing';
   wrapped: Buffer;
-  public_jwk: JsonValue | null;
+  secret_id: string;
   created_at: Date;
+  used_from: Date;
   retired_at: Date | null;
+  revoked_at: Date | null;
 }
 
 export interface LinksTable {
   token_hash: Buffer;
-  purpose: 'confirm-email' | 'reset-password' | 'freeze-account' | 'unlock-sign-in' | 'case-access';
+  purpose:
+    | 'confirm-email'
+    | 'reset-password'
+    | 'freeze-account'
+    | 'unlock-sign-in'
+    | 'case-access'
+    | 'confirm-contact'
+    | 'confirm-notice-address'
+    | 'undo-contact-change';
   account_id: string | null;
   sign_up_id: string | null;
+  subject_id: string | null;
   event_id: string;
   sent_to: string;
   attempts: Generated<number>;
@@ -204,6 +249,16 @@ export interface LinksTable {
   voided_at: Date | null;
 }
 
+export interface NoticeAddressesTable {
+  id: string;
+  account_id: string;
+  email: string;
+  email_key: string;
+  added_at: Date;
+  confirmed_at: Date | null;
+  removed_at: Date | null;
+}
+
 export interface PasswordsTable {
   account_id: string;
   hash: string;
@@ -211,6 +266,9 @@ export interface PasswordsTable {
   consecutive_failures: Generated<number>;
   wrong_codes_at: Generated<Date[]>;
   disabled_at: Date | null;
+  is_short: Generated<boolean>;
+  breach_checked_at: Date | null;
+  change_required_at: Date | null;
 }
 
 export interface RateLimitsTable {
@@ -259,6 +317,7 @@ export interface SessionsTable {
   last_seen_at: Date;
   expires_at: Date;
   refresh_generation: Generated<number>;
+  refreshed_at: Date | null;
   ended_at: Date | null;
   end_reason: string | null;
   ip: string | null;
@@ -326,15 +385,19 @@ export interface Database {
   case_messages: CaseMessagesTable;
   cases: CasesTable;
   challenges: ChallengesTable;
+  contact_changes: ContactChangesTable;
   deliveries: DeliveriesTable;
   device_counts: DeviceCountsTable;
   devices: DevicesTable;
+  erasures: ErasuresTable;
   events: EventsTable;
   holds: HoldsTable;
   idempotency_keys: IdempotencyKeysTable;
   identifiers: IdentifiersTable;
+  imports: ImportsTable;
   keys: KeysTable;
   links: LinksTable;
+  notice_addresses: NoticeAddressesTable;
   passwords: PasswordsTable;
   rate_limits: RateLimitsTable;
   receipts: ReceiptsTable;

@@ -3,15 +3,18 @@ import { listOwnCases } from '../cases/cases.ts';
 import { requireOpenCase } from '../cases/open-case.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
+import { listDevices } from '../devices/own-devices.ts';
 import { record } from '../events/record.ts';
 import { findHolds, fullHold } from '../holds/gate.ts';
 import { counterKey, readCounters } from '../lockout/attempts.ts';
 import { forgetPasswordFailures, listIdentifiers } from '../passwords/passwords.ts';
+import { Problem } from '../problem.ts';
 import type { AgentSession } from '../sessions/check.ts';
 import { revokeAll } from '../sessions/end.ts';
 import { listSessions } from '../sessions/list.ts';
 
 const MOST = 25;
+const MOST_SESSIONS = 200;
 
 const actorOf = (agent: AgentSession) => ({ kind: 'agent', id: agent.agent_id }) as const;
 
@@ -35,6 +38,7 @@ export async function search(ctx: Context, query: string, agent: AgentSession, c
 /** Everything about an account on one page. Throws `not-found`; the reading is recorded before it is answered. */
 export async function openAccountPage(ctx: Context, accountId: string, agent: AgentSession, client: Client) {
   const account = await findAccount(ctx, accountId);
+  if (account.closed_at) throw new Problem('not-found');
   await transact(ctx.urgentDb, ctx.ring, (trx) =>
     record(
       trx,
@@ -42,10 +46,11 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
       ctx.clock.now(),
     ),
   );
-  const [profile, holds, sessions, cases, lockouts] = await Promise.all([
+  const [profile, holds, sessions, devices, cases, lockouts] = await Promise.all([
     describeOwner(ctx, accountId),
     findHolds(ctx.urgentDb, accountId, ctx.clock.now()),
-    listSessions(ctx, accountId),
+    listSessions(ctx, accountId, { limit: MOST_SESSIONS }),
+    listDevices(ctx, accountId, { limit: MOST_SESSIONS }),
     listOwnCases(ctx, accountId, MOST, undefined),
     readLockouts(ctx, accountId),
   ]);
@@ -60,6 +65,13 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
       lastSeenAt: session.last_seen_at.toISOString(),
       ip: session.ip,
       device: session.user_agent,
+    })),
+    devices: devices.map((device) => ({
+      id: device.id,
+      since: device.created_at.toISOString(),
+      lastSeenAt: device.last_seen_at.toISOString(),
+      ip: device.ip,
+      device: device.user_agent,
     })),
     cases: cases.map((row) => ({
       id: row.id,

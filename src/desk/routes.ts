@@ -20,21 +20,22 @@ const Found = z
   .openapi('FoundAccount', { description: 'Masked' });
 const noted = body(z.strictObject({ note: schemas.note, caseId: z.uuid().optional() }));
 
+const Seen = z.object({
+  id: z.uuid(),
+  since: schemas.instant,
+  lastSeenAt: schemas.instant,
+  ip: z.string().nullable(),
+  device: z.string().nullable(),
+});
+
 const AccountPage = z
   .object({
     ...schemas.accountFields,
     secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
     holds: z.array(schemas.fullHold),
     lockouts: z.array(z.object({ identifier: z.string(), failures: z.int(), lockedUntil: schemas.instant.nullable() })),
-    sessions: z.array(
-      z.object({
-        id: z.uuid(),
-        since: schemas.instant,
-        lastSeenAt: schemas.instant,
-        ip: z.string().nullable(),
-        device: z.string().nullable(),
-      }),
-    ),
+    sessions: z.array(Seen),
+    devices: z.array(Seen),
     cases: z.array(
       z.object({
         id: z.uuid(),

@@ -1,4 +1,4 @@
-import type { Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -52,5 +52,46 @@ export async function deleteDevices(
     .deleteFrom('devices')
     .where('account_id', '=', accountId)
     .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
+    .execute();
+}
+
+/** Forgets one device of this account. The returned truth is the verdict. */
+export async function deleteDevice(trx: Transaction<Database>, accountId: string, id: string): Promise<boolean> {
+  const row = await trx
+    .deleteFrom('devices')
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export type ListedDevice = {
+  id: string;
+  user_agent: string | null;
+  ip: string | null;
+  created_at: Date;
+  last_seen_at: Date;
+};
+
+export async function listDevices(
+  db: Kysely<Database>,
+  accountId: string,
+  { limit, before }: { limit: number; before?: string | undefined },
+): Promise<ListedDevice[]> {
+  return await db
+    .selectFrom('devices')
+    .select(['id', 'user_agent', 'created_at'])
+    .select(
+      sql<Date>`greatest(last_seen_at, (select max(s.last_seen_at) from sessions s
+        where s.account_id = devices.account_id and s.device_id = devices.id and s.ended_at is null))`.as(
+        'last_seen_at',
+      ),
+    )
+    .select(sql<string | null>`host(ip)`.as('ip'))
+    .where('account_id', '=', accountId)
+    .$if(before !== undefined, (query) => query.where('id', '<', before as string))
+    .orderBy('id', 'desc')
+    .limit(limit)
     .execute();
 }

@@ -1,4 +1,5 @@
 import type { Client, Context } from '../context.ts';
+import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import { Problem } from '../problem.ts';
 import { HOUR, MINUTE, plus, SECOND } from '../time.ts';
@@ -60,6 +61,17 @@ export async function handBack(ctx: Context, worker: string): Promise<void> {
   await queries.handBack(ctx.db, worker);
 }
 
+/** The same to another recipient, as a delivery of its own: once, however often this one is attempted. */
+export async function copyDelivery(
+  ctx: Context,
+  delivery: Claimed,
+  recipient: string,
+  payload: Record<string, unknown>,
+): Promise<void> {
+  const now = ctx.clock.now();
+  await queries.copyDelivery(ctx.db, delivery, { id: newId(now), recipient, payload: JSON.stringify(payload) }, now);
+}
+
 export async function markDelivered(ctx: Context, id: string): Promise<void> {
   await queries.markDelivered(ctx.db, id, ctx.clock.now());
 }
@@ -91,7 +103,7 @@ export async function replay(ctx: Context, id: string, actor: Actor, client: Cli
     if (!(await queries.replay(trx, id, now))) throw new Problem('not-found');
     await record(trx, { type: 'delivery.replayed', actor, client, detail: { deliveryId: id } }, now);
   });
-  ctx.ring();
+  ctx.ring('deliveries');
 }
 
 export async function listDeliveries(

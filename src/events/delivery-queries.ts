@@ -62,6 +62,19 @@ export async function handBack(db: Kysely<Database>, worker: string): Promise<vo
     .execute();
 }
 
+export async function copyDelivery(
+  db: Kysely<Database>,
+  { event_id, kind, reaction, account_id, case_id }: Claimed,
+  copy: { id: string; recipient: string; payload: string },
+  now: Date,
+): Promise<void> {
+  await db
+    .insertInto('deliveries')
+    .values({ ...copy, event_id, kind, reaction, account_id, case_id, created_at: now, next_attempt_at: now })
+    .onConflict((conflict) => conflict.columns(['event_id', 'reaction', 'recipient']).doNothing())
+    .execute();
+}
+
 export async function markDelivered(db: Kysely<Database>, id: string, now: Date): Promise<void> {
   await db
     .updateTable('deliveries')

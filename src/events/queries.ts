@@ -54,6 +54,38 @@ export async function insertEvent(
   else await insertWithDeliveries(trx, ...values, JSON.stringify(deliveries));
 }
 
+type ManyEvents = (EventRow & { id: string })[];
+type ManyDeliveries = (Delivery & { eventId: string; accountId?: string | undefined; caseId?: string | undefined })[];
+
+/** Many events with their deliveries in two statements, whatever their number. */
+export async function insertEvents(
+  trx: Transaction<Database>,
+  events: ManyEvents,
+  deliveries: ManyDeliveries,
+  now: Date,
+): Promise<void> {
+  const rows = events.map(({ actor, client, ...event }) => ({
+    ...event,
+    actorKind: actor.kind,
+    actorId: actor.id,
+    ip: client?.ip,
+    userAgent: client?.userAgent?.slice(0, 400),
+    requestId: client?.requestId,
+  }));
+  await sql`insert into events (id, at, type, account_id, actor_kind, actor_id, session_id, device_id, case_id,
+      ip, user_agent, request_id, detail)
+    select id, ${now}, type, "accountId", "actorKind", "actorId", "sessionId", "deviceId", "caseId",
+      ip, "userAgent", "requestId", detail
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e (id uuid, type text, "accountId" uuid, "actorKind" text,
+      "actorId" uuid, "sessionId" uuid, "deviceId" uuid, "caseId" uuid, ip inet, "userAgent" text, "requestId" text,
+      detail jsonb)`.execute(trx);
+  if (deliveries.length === 0) return;
+  await sql`insert into deliveries (id, event_id, kind, reaction, account_id, case_id, payload, created_at, next_attempt_at)
+    select id, "eventId", kind, reaction, "accountId", "caseId", payload, ${now}, ${now}
+    from jsonb_to_recordset(${JSON.stringify(deliveries)}::jsonb) as d (id uuid, "eventId" uuid, kind text,
+      reaction text, "accountId" uuid, "caseId" uuid, payload jsonb)`.execute(trx);
+}
+
 export type SpineRow = Omit<Selectable<Database['events']>, 'tx' | 'salt' | 'erased_hash'>;
 
 const columns = [

@@ -10,8 +10,5 @@ export function healthRoutes(ctx: Context): Router {
     const missing = await findMissing(ctx);
     return missing.length === 0 ? c.json({ status: 'ready' }) : c.json({ status: 'not-ready', missing }, 503);
   });
-  routes.get('/.well-known/jwks.json', (c) =>
-    c.json({ keys: [...ctx.keys.publicKeys.values()] }, 200, { 'cache-control': 'public, max-age=300' }),
-  );
   return routes;
 }

@@ -15,5 +15,8 @@ export async function keepHouse(ctx: Context): Promise<void> {
   await queries.deleteStaleIdempotencyKeys(ctx.db, yesterday);
   await queries.deleteStaleRates(ctx.db, now);
   await queries.deleteQuietCounters(ctx.db, yesterday);
+  await queries.deleteReservations(ctx.db, now);
+  await queries.deleteStaleChanges(ctx.db, yesterday);
+  await queries.deleteRemovedAddresses(ctx.db, plus(now, -ctx.policy['contacts.undoWindow']));
   await queries.capCounters(ctx.db, MOST_COUNTERS, now);
 }

@@ -43,3 +43,16 @@ export async function capCounters(db: Kysely<Database>, most: number, now: Date)
   await sql`delete from attempt_counters where coalesce(blocked_until <= ${now}, true) and key in (
     select key from attempt_counters order by touched_at desc offset ${most})`.execute(db);
 }
+
+/** Identifiers that were changed for others, once nobody can undo that any more. */
+export async function deleteReservations(db: Kysely<Database>, now: Date): Promise<void> {
+  await db.deleteFrom('identifiers').where('reserved_until', '<=', now).execute();
+}
+
+export async function deleteStaleChanges(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('contact_changes').where('confirmed_at', 'is', null).where('expires_at', '<', before).execute();
+}
+
+export async function deleteRemovedAddresses(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('notice_addresses').where('removed_at', '<', before).execute();
+}

@@ -6,7 +6,7 @@ import * as queries from './queries.ts';
 type Kept = { status: number; body: string; contentType: string };
 type Ticket = { caller: string; key: string; requestHash: Buffer };
 
-const rowOf = ({ caller, key }: Ticket) => `idempotency_keys.answer:${caller}:${key}`;
+const rowOf = ({ caller, key }: Ticket) => `idempotency_keys.answer:${caller}:${key}` as const;
 
 /** What makes two requests the same. Keyed, since a body can hold a password that a plain hash would let one guess. */
 export function fingerprint(ctx: Context, method: string, path: string, body: string): Buffer {

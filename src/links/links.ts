@@ -10,6 +10,8 @@ type NewLink = {
   purpose: LinkPurpose;
   accountId?: string;
   signUpId?: string;
+  /** The change of contact or notice address it is about. */
+  subjectId?: string | undefined;
   eventId: string;
   sentTo: string;
   expiresAt: Date;
@@ -35,6 +37,7 @@ export async function insertLink(
     purpose: link.purpose,
     account_id: link.accountId ?? null,
     sign_up_id: link.signUpId ?? null,
+    subject_id: link.subjectId ?? null,
     event_id: link.eventId,
     sent_to: link.sentTo,
     created_at: now,
@@ -70,6 +73,11 @@ export async function reserveLinkAttempt(
 
 export async function returnLinkAttempt(db: Kysely<Database>, token: string): Promise<void> {
   await queries.returnLinkAttempt(db, hashToken(token));
+}
+
+/** For all accounts: nobody can tell any more whether we made a link. */
+export async function voidAllLinks(trx: Transaction<Database>, now: Date): Promise<void> {
+  await queries.voidAllLinks(trx, now);
 }
 
 export async function voidLinks(

@@ -70,6 +70,15 @@ export async function returnLinkAttempt(db: Kysely<Database>, hash: Buffer): Pro
     .execute();
 }
 
+export async function voidAllLinks(trx: Transaction<Database>, now: Date): Promise<void> {
+  await trx
+    .updateTable('links')
+    .set({ voided_at: now })
+    .where('used_at', 'is', null)
+    .where('voided_at', 'is', null)
+    .execute();
+}
+
 export async function voidLinks(
   trx: Transaction<Database>,
   accountId: string,

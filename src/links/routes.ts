@@ -7,7 +7,16 @@ import { deviceName } from '../notices/device-name.ts';
 import * as schemas from '../schemas.ts';
 import { describeLink, pressLink } from './use-link.ts';
 
-const purpose = z.enum(['freeze-account', 'unlock-sign-in', 'confirm-email', 'reset-password', 'case-access']);
+const purpose = z.enum([
+  'undo-contact-change',
+  'confirm-contact',
+  'confirm-notice-address',
+  'freeze-account',
+  'unlock-sign-in',
+  'confirm-email',
+  'reset-password',
+  'case-access',
+]);
 const EventView = z.object({
   id: z.uuid(),
   type: z.string(),
@@ -55,7 +64,8 @@ export function linkRoutes(ctx: Context): Router {
         path: '/link/use',
         tags: ['Anyone'],
         operationId: 'useLink',
-        summary: 'Presses a mailed link: freezes the account, or makes this browser a known device. Acts once.',
+        summary:
+          'Presses a mailed link: freezes the account, makes this browser a known device, or undoes a change of contact. Acts once.',
         request: body(z.strictObject({ token: schemas.token, confirm: z.literal(true), tokens: schemas.tokens })),
         responses: {
           200: answer(

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { undoChange } from '../contacts/undo.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
@@ -6,12 +7,15 @@ import { addDevice } from '../devices/devices.ts';
 import { record } from '../events/record.ts';
 import { findEvent, type SpineEvent } from '../events/spine.ts';
 import { freezeWithin } from '../holds/freeze.ts';
-import { type Hold, passAlone } from '../holds/gate.ts';
-import { isFreeze } from '../holds/rules.ts';
+import { findHolds, type Hold, passAlone } from '../holds/gate.ts';
+import { type Action, isFreeze } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
 import { findLink, type LinkPurpose, type LinkRow, redeemLink } from './links.ts';
 
-const pressable: readonly LinkPurpose[] = ['freeze-account', 'unlock-sign-in'];
+const pressable: readonly LinkPurpose[] = ['freeze-account', 'unlock-sign-in', 'undo-contact-change'];
+
+/** What pressing asks of the gate, where it is not signing in. */
+const actions: { readonly [purpose in LinkPurpose]?: Action } = { 'undo-contact-change': 'recover' };
 
 type LinkView = { purpose: LinkPurpose; event: SpineEvent };
 type Used = { hold?: Hold; receipt?: string; caseReference?: string; deviceToken?: string };
@@ -31,9 +35,10 @@ export async function pressLink(ctx: Context, token: string, client: Client): Pr
   if (!accountId) throw new Problem('invalid-token');
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     // The account before the link, in the order in which a release voids links: the other way round they could deadlock.
-    const passage = await passAlone(trx, accountId, 'sign-in', now);
+    const passage = await passAlone(trx, accountId, actions[purpose] ?? 'sign-in', now);
     if (!passage) throw new Problem('invalid-token');
     const press = { accountId, token, client };
+    if (purpose === 'undo-contact-change') return await pressUndo(trx, ctx, press, passage.stoppedBy, now);
     return purpose === 'freeze-account'
       ? await pressFreeze(trx, ctx, press, passage.stoppedBy.find(isFreeze), now)
       : await pressUnlock(trx, ctx, press, passage.stoppedBy, now);
@@ -62,6 +67,23 @@ async function pressFreeze(
   const { hold, receipt, theCase } = await freezeWithin(trx, ctx, request, now);
   await record(trx, { ...event, caseId: theCase.id, detail: { changed: true } }, now);
   return { hold, receipt, caseReference: theCase.reference };
+}
+
+/** A freeze does not stop it, as it stops no recovery; a legal hold on everything does. */
+async function pressUndo(
+  trx: Transaction<Database>,
+  ctx: Context,
+  { accountId, token, client }: Press,
+  stoppedBy: Hold[],
+  now: Date,
+): Promise<Used> {
+  if (stoppedBy.length > 0) throw new Problem('invalid-token');
+  const link = await redeemLink(trx, token, 'undo-contact-change', now);
+  if (!link?.subject_id) throw new Problem('invalid-token');
+  const standing = (await findHolds(trx, accountId, now)).find(isFreeze);
+  const undone = await undoChange(trx, ctx, { accountId, changeId: link.subject_id, client, standing }, now);
+  if (!undone) throw new Problem('invalid-token');
+  return undone;
 }
 
 /** This browser gets a counter of its own; what strangers did stays counted. */

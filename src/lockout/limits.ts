@@ -17,7 +17,10 @@ const rules = (policy: Policy) => ({
   'reset-mail':     { points: policy['limits.mailPerAccount'],           seconds: 3600, code: 'too-many-requests' },
   'mail-recipient': { points: policy['limits.mailPerRecipient'],         seconds: 600,  code: 'too-many-requests' },
   'sign-up-mail':   { points: policy['limits.signUpMailPerRecipient'],   seconds: 600,  code: 'too-many-requests' },
+  'export':         { points: policy['limits.exportsPerAccount'],        seconds: 3600, code: 'too-many-requests' },
   'factor-change':  { points: policy['limits.factorChangesPerAccount'],  seconds: 60,   code: 'too-many-requests' },
+  'contact-change': { points: policy['limits.contactChangesPerAccount'], seconds: 3600, code: 'too-many-requests' },
+  'text-recipient': { points: policy['limits.textsPerRecipient'],        seconds: 3600, code: 'too-many-requests' },
 } as const satisfies Record<string, Rule>);
 
 export type LimitName = keyof ReturnType<typeof rules>;

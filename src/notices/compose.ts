@@ -59,6 +59,7 @@ function partOf(block: Block, values: AnyValues, say: (key: TextKey) => string, 
     return values[block.needs] === undefined ? [] : [{ kind: 'paragraph', text: say(block.paragraph) }];
   }
   const token = block.token && values[block.token];
+  if (block.needsToken && !token) return [];
   const url = pageUrl(values.publicUrl, block.page, token);
   return [{ kind: 'link', label: say(block.label), url, hint: say('mail.visible-link'), tone: block.tone }];
 }
@@ -75,13 +76,15 @@ function factsOf(locale: Locale, values: AnyValues, say: (key: TextKey) => strin
 }
 
 function wordsOf(locale: Locale, values: AnyValues): TextValues {
-  const { failures = 0, limit = 0, left = 0, by = '', scope = '', until, expiresInSeconds } = values;
+  const { failures = 0, limit = 0, left = 0, by = '', scope = '', until, expiresInSeconds, changed = '' } = values;
   return {
     service: oneLine(values.service),
     account: maskAccount(values.account),
     caseReference: oneLine(values.caseReference ?? ''),
     until: until ? formatInstant(locale, until, values.timeZone) : '',
     expiresIn: expiresInSeconds ? formatDuration(locale, expiresInSeconds) : '',
+    changed,
+    newContact: oneLine(values.newContact ?? ''),
     failures,
     limit,
     left,
@@ -92,7 +95,7 @@ function wordsOf(locale: Locale, values: AnyValues): TextValues {
 }
 
 /** The token goes into the fragment: it never reaches a server's log or a Referer header. */
-function pageUrl(publicUrl: string, page: string, token?: string): string {
+export function pageUrl(publicUrl: string, page: string, token?: string): string {
   const url = `${publicUrl.replace(/\/+$/, '')}/${page}`;
   return token ? `${url}#token=${encodeURIComponent(token)}` : url;
 }

@@ -13,6 +13,8 @@ export type SharedValues = {
 type HoldScope = 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-changes';
 
 type Freezable = SharedValues & { freezeToken: string };
+/** Which identifier changed, and the new one as a mail may show it. */
+type Changed = { changed: string; newContact: string };
 type CaseLinked = SharedValues & { caseReference: string } & Optional<{ caseToken: string }>;
 
 /** What each template must be given. Tokens are bare: the renderer puts them into the fragment of a link. */
@@ -32,12 +34,23 @@ export type MailValues = {
   'new-device-sign-in': Freezable;
   'refresh-reuse': Freezable;
 
-  'sign-in-locked': Freezable & { until: Date; unlockToken: string };
+  'sign-in-locked': Freezable & { until: Date; unlockToken?: string | undefined };
   'lockout-warning': Freezable & { failures: number; limit: number };
   'password-disabled': Freezable & { failures: number };
   'password-exposed': Freezable & { failures: number };
+  'password-breached': Freezable & Optional<{ resetToken: string }> & { expiresInSeconds: number };
+  'password-reset-required': SharedValues & Optional<{ resetToken: string }> & { expiresInSeconds: number };
   'second-factor-guessing': Freezable;
   'second-factor-locked': Freezable & { until: Date };
+
+  'confirm-new-email': SharedValues & { token: string; expiresInSeconds: number };
+  'email-in-use': SharedValues;
+  'contact-change-requested': Freezable & Changed;
+  'contact-changed': Freezable & Changed & Optional<{ undoToken: string }>;
+  'contact-change-undone': SharedValues & Changed;
+  'confirm-notice-address': SharedValues & { token: string; expiresInSeconds: number };
+  'notice-address-added': Freezable & { newContact: string };
+  'notice-address-removed': Freezable & { newContact: string };
 
   'account-frozen': CaseLinked & { by: 'owner' | 'agent' | 'rule' };
   'hold-placed': SharedValues & { scope: HoldScope } & Optional<{ until: Date }>;
@@ -47,7 +60,14 @@ export type MailValues = {
 
 export type Template = keyof MailValues;
 
-type Tokens = { token: string; freezeToken: string; unlockToken: string; caseToken: string };
+type Tokens = {
+  token: string;
+  resetToken: string;
+  freezeToken: string;
+  unlockToken: string;
+  caseToken: string;
+  undoToken: string;
+};
 export type TokenName = keyof Tokens;
 
 /** Any template's values, as the renderer reads them. */
@@ -61,6 +81,8 @@ export type AnyValues = SharedValues &
       failures: number;
       limit: number;
       by: string;
+      changed: string;
+      newContact: string;
       scope: HoldScope;
     }
   >;

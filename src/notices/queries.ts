@@ -12,12 +12,21 @@ export async function findRecipient(db: Kysely<Database>, accountId: string): Pr
     .executeTakeFirst();
 }
 
-export async function findRecipientByIdentifier(db: Kysely<Database>, value: string): Promise<Recipient | undefined> {
+type Holder = Recipient & { reserved_until: Date | null };
+
+/** Whose identifier it is; `reserved_until` where it was changed and is only kept for its account. */
+export async function findRecipientByIdentifier(
+  db: Kysely<Database>,
+  value: string,
+  now: Date,
+): Promise<Holder | undefined> {
   return await db
     .selectFrom('identifiers')
     .innerJoin('accounts', 'accounts.id', 'identifiers.account_id')
     .select(['accounts.id', 'accounts.email', 'accounts.locale', 'accounts.email_confirmed_at'])
+    .select('identifiers.reserved_until')
     .where('identifiers.value', '=', value)
+    .where((eb) => eb.or([eb('reserved_until', 'is', null), eb('reserved_until', '>', now)]))
     .where('accounts.closed_at', 'is', null)
     .executeTakeFirst();
 }
@@ -36,4 +45,88 @@ export async function deleteSignUp(db: Kysely<Database>, id: string): Promise<vo
 export async function findCaseReference(db: Kysely<Database>, id: string): Promise<string | undefined> {
   const row = await db.selectFrom('cases').select('reference').where('id', '=', id).executeTakeFirst();
   return row?.reference;
+}
+
+type Mailbox = { email: string; is_former: boolean };
+
+/** Besides the account's address: those it had when something happened, or has since `since`, and those added for notices. */
+export async function listOtherMailboxes(
+  db: Kysely<Database>,
+  accountId: string,
+  at: Date,
+  since: Date,
+): Promise<Mailbox[]> {
+  const added = await db
+    .selectFrom('notice_addresses')
+    .select('email')
+    .where('account_id', '=', accountId)
+    .where('confirmed_at', 'is not', null)
+    .where((eb) => eb.or([eb('removed_at', 'is', null), eb('removed_at', '>', since)]))
+    .execute();
+  const former = await db
+    .selectFrom('contact_changes')
+    .select('old_value')
+    .where('account_id', '=', accountId)
+    .where('kind', '=', 'email')
+    .where('old_value', 'is not', null)
+    .where('undo_until', '>', at)
+    .where('undone_at', 'is', null)
+    .execute();
+  return [
+    ...former.map(({ old_value }) => ({ email: old_value as string, is_former: true })),
+    ...added.map(({ email }) => ({ email, is_former: false })),
+  ];
+}
+
+type Change = Selectable<Database['contact_changes']>;
+
+export async function findWaitingChange(db: Kysely<Database>, id: string, now: Date): Promise<Change | undefined> {
+  return await db
+    .selectFrom('contact_changes')
+    .selectAll()
+    .where('id', '=', id)
+    .where('confirmed_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+}
+
+export async function findUndoableChange(db: Kysely<Database>, id: string, now: Date): Promise<Change | undefined> {
+  return await db
+    .selectFrom('contact_changes')
+    .selectAll()
+    .where('id', '=', id)
+    .where('undo_until', '>', now)
+    .where('undone_at', 'is', null)
+    .executeTakeFirst();
+}
+
+/** The earliest change away from an identifier that can still be undone. */
+export async function findChangeAway(
+  db: Kysely<Database>,
+  accountId: string,
+  oldKey: string,
+  now: Date,
+): Promise<Change | undefined> {
+  return await db
+    .selectFrom('contact_changes')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('old_key', '=', oldKey)
+    .where('undo_until', '>', now)
+    .where('undone_at', 'is', null)
+    .orderBy('confirmed_at')
+    .executeTakeFirst();
+}
+
+export async function findWaitingAddress(
+  db: Kysely<Database>,
+  id: string,
+): Promise<Selectable<Database['notice_addresses']> | undefined> {
+  return await db
+    .selectFrom('notice_addresses')
+    .selectAll()
+    .where('id', '=', id)
+    .where('confirmed_at', 'is', null)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
 }

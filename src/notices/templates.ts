@@ -1,10 +1,13 @@
 import type { TextKey } from '../languages/languages.ts';
 import type { AnyValues, Template, TokenName } from './mail-values.ts';
 
+type ConfirmPage = 'confirm-address' | 'confirm-notice-address';
 export type LinkBlock = {
   label: TextKey;
-  page: 'confirm' | 'reset' | 'report' | 'sign-in' | 'freeze' | 'unlock' | 'case';
+  page: 'confirm' | 'reset' | 'report' | 'sign-in' | 'freeze' | 'unlock' | 'case' | 'undo' | ConfirmPage;
   token?: TokenName;
+  /** Left out without its token, not led to the bare page. */
+  needsToken?: true;
   tone: 'calm' | 'alarm';
 };
 
@@ -15,8 +18,22 @@ export type MailTemplate = { subject: TextKey; blocks: readonly Block[] };
 
 const confirm: LinkBlock = { label: 'mail.link.confirm', page: 'confirm', token: 'token', tone: 'calm' };
 const reset: LinkBlock = { label: 'mail.link.reset', page: 'reset', token: 'token', tone: 'calm' };
+const resetAtOnce: LinkBlock = { ...reset, token: 'resetToken' };
 const report: LinkBlock = { label: 'mail.link.report', page: 'report', token: 'token', tone: 'calm' };
-const unlock: LinkBlock = { label: 'mail.link.unlock', page: 'unlock', token: 'unlockToken', tone: 'calm' };
+const unlock: LinkBlock = {
+  label: 'mail.link.unlock',
+  page: 'unlock',
+  token: 'unlockToken',
+  tone: 'calm',
+  needsToken: true,
+};
+const undo: LinkBlock = { label: 'mail.link.undo', page: 'undo', token: 'undoToken', tone: 'alarm', needsToken: true };
+const confirmNew = (page: ConfirmPage): LinkBlock => ({
+  label: 'mail.link.confirm',
+  page,
+  token: 'token',
+  tone: 'calm',
+});
 const openCase: LinkBlock = { label: 'mail.link.case', page: 'case', token: 'caseToken', tone: 'calm' };
 const signIn: LinkBlock = { label: 'mail.link.sign-in', page: 'sign-in', tone: 'calm' };
 const manage: LinkBlock = { label: 'mail.link.manage', page: 'sign-in', tone: 'calm' };
@@ -87,7 +104,13 @@ export const templates: Record<Template, MailTemplate> = {
 
   'sign-in-locked': {
     subject: 'mail.sign-in-locked.subject',
-    blocks: ['mail.sign-in-locked.body', 'facts', 'mail.sign-in-locked.known', unlock, ...freeze],
+    blocks: [
+      'mail.sign-in-locked.body',
+      'facts',
+      { paragraph: 'mail.sign-in-locked.known', needs: 'unlockToken' },
+      unlock,
+      ...freeze,
+    ],
   },
   'lockout-warning': {
     subject: 'mail.lockout-warning.subject',
@@ -101,6 +124,29 @@ export const templates: Record<Template, MailTemplate> = {
     subject: 'mail.password-exposed.subject',
     blocks: ['mail.password-exposed.body', 'facts', 'mail.password-exposed.next', requestReset, ...freeze],
   },
+  'password-breached': {
+    subject: 'mail.password-breached.subject',
+    blocks: [
+      'mail.password-breached.body',
+      'facts',
+      'mail.password-breached.next',
+      resetAtOnce,
+      'mail.reset-link.late',
+      requestReset,
+      ...freeze,
+    ],
+  },
+  'password-reset-required': {
+    subject: 'mail.password-reset-required.subject',
+    blocks: [
+      'mail.password-reset-required.body',
+      'facts',
+      'mail.password-reset-required.next',
+      resetAtOnce,
+      'mail.reset-link.late',
+      requestReset,
+    ],
+  },
   'second-factor-guessing': {
     subject: 'mail.second-factor-guessing.subject',
     blocks: ['mail.second-factor-guessing.body', 'facts', 'mail.second-factor-guessing.known', ...freeze],
@@ -108,6 +154,51 @@ export const templates: Record<Template, MailTemplate> = {
   'second-factor-locked': {
     subject: 'mail.second-factor-locked.subject',
     blocks: ['mail.second-factor-locked.body', 'facts', 'mail.second-factor-locked.known', ...freeze],
+  },
+
+  'confirm-new-email': {
+    subject: 'mail.confirm-new-email.subject',
+    blocks: ['mail.confirm-new-email.body', confirmNew('confirm-address'), 'facts', 'mail.confirm-new-email.not-you'],
+  },
+  'email-in-use': {
+    subject: 'mail.email-in-use.subject',
+    blocks: ['mail.email-in-use.body', 'facts', 'mail.email-in-use.not-you'],
+  },
+  'contact-change-requested': {
+    subject: 'mail.contact-change-requested.subject',
+    blocks: ['mail.contact-change-requested.body', 'facts', ...knownOrFreeze],
+  },
+  'contact-changed': {
+    subject: 'mail.contact-changed.subject',
+    blocks: [
+      'mail.contact-changed.body',
+      'facts',
+      'mail.not-you.known',
+      { paragraph: 'mail.contact-changed.undo', needs: 'undoToken' },
+      undo,
+      ...freeze,
+    ],
+  },
+  'contact-change-undone': {
+    subject: 'mail.contact-change-undone.subject',
+    blocks: ['mail.contact-change-undone.body', 'facts', 'mail.contact-change-undone.next'],
+  },
+  'confirm-notice-address': {
+    subject: 'mail.confirm-notice-address.subject',
+    blocks: [
+      'mail.confirm-notice-address.body',
+      confirmNew('confirm-notice-address'),
+      'facts',
+      'mail.confirm-notice-address.not-you',
+    ],
+  },
+  'notice-address-added': {
+    subject: 'mail.notice-address-added.subject',
+    blocks: ['mail.notice-address-added.body', 'facts', ...knownOrFreeze],
+  },
+  'notice-address-removed': {
+    subject: 'mail.notice-address-removed.subject',
+    blocks: ['mail.notice-address-removed.body', 'facts', ...knownOrFreeze],
   },
 
   'account-frozen': {

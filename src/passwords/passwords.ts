@@ -19,7 +19,7 @@ import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
 import { hasSecondFactor } from '../second-factors/second-factor.ts';
 import { endEverything } from '../sessions/end.ts';
-import { acceptPassword } from './check-password.ts';
+import { type Accepted, acceptPassword, weakPassword } from './check-password.ts';
 import * as queries from './queries.ts';
 
 /**
@@ -50,8 +50,9 @@ type ResetInput = { token: string; newPassword: string; code?: string | undefine
 
 /**
  * Sets a new password against a mailed token and, where one is enrolled, a second factor. Ends every session, device,
- * challenge and other reset link; signs nobody in; withdrawals wait. Throws `invalid-token`, `second-factor-required`,
- * `invalid-code`, `weak-password`, `account-held`; only success spends the token.
+ * challenge and other reset link; signs nobody in; withdrawals wait. One that opened nothing any more cannot be set again.
+ * Throws `invalid-token`, `second-factor-required`, `invalid-code`, `weak-password`, `account-held`; only success spends
+ * the token.
  */
 export async function confirmReset(ctx: Context, input: ResetInput, client: Client): Promise<void> {
   await ctx.limits.takeForAddress('reset', client.ip);
@@ -61,12 +62,17 @@ export async function confirmReset(ctx: Context, input: ResetInput, client: Clie
   const accountId = link.account_id;
   const owner = await queries.findOwner(ctx.db, accountId);
   if (!owner) throw new Problem('invalid-token');
-  const password = acceptPassword(ctx, input.newPassword, owner, client.locale, 'newPassword');
+  const hasFactor = await hasSecondFactor(ctx.db, accountId);
+  const asked = { owner, hasSecondFactor: hasFactor, locale: client.locale, field: 'newPassword' };
+  const accepted = await acceptPassword(ctx, input.newPassword, asked);
   const candidate = await proveFactor(ctx, { link, accountId, input, client }, now);
   const outcome = await returnOnError(ctx, candidate ? [candidate.attempt] : [], async () => {
-    const hash = await ctx.hasher.hash(password);
+    const spent = await queries.findSpentHash(ctx.db, accountId);
+    if (spent !== undefined && (await ctx.hasher.verify(spent, accepted.text)))
+      throw weakPassword(ctx, 'unchanged', asked);
+    const hash = await ctx.hasher.hash(accepted.text);
     return await transact(ctx.db, ctx.ring, (trx) =>
-      applyReset(trx, ctx, { accountId, input, client, candidate, hash }, now),
+      applyReset(trx, ctx, { accountId, input, client, candidate, accepted, hash }, now),
     );
   });
   if (outcome instanceof Problem) throw outcome;
@@ -97,7 +103,14 @@ async function proveFactor(
 const proverOf = (accountId: string, client: Client) =>
   ({ accountId, deviceId: undefined, client, purpose: 'reset' }) as const;
 
-type Change = { accountId: string; input: ResetInput; client: Client; candidate: Candidate | undefined; hash: string };
+type Change = {
+  accountId: string;
+  input: ResetInput;
+  client: Client;
+  candidate: Candidate | undefined;
+  accepted: Accepted;
+  hash: string;
+};
 
 async function applyReset(
   trx: Transaction<Database>,
@@ -115,7 +128,7 @@ async function applyReset(
   const redeemed = await redeemLink(trx, change.input.token, 'reset-password', now);
   if (!redeemed) return rollBack();
   await forgetPasswordFailures(trx, ctx, accountId);
-  await queries.setPassword(trx, accountId, change.hash, now);
+  await queries.setPassword(trx, accountId, { ...change.accepted, hash: change.hash }, now);
   await voidLinks(trx, accountId, ['reset-password'], now);
   await endEverything(trx, accountId, 'password-reset', now);
   await startCoolDown(trx, ctx, accountId, client, now);

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -12,27 +12,93 @@ export async function findOwner(db: Kysely<Database>, accountId: string): Promis
     .executeTakeFirst();
 }
 
+type NewPassword = { hash: string; isShort: boolean; breachCheckedAt: Date | null };
+
 /** Sets the password anew: whatever was wrong with the old one, failures in a row or a lock for good, ends. */
 export async function setPassword(
   trx: Transaction<Database>,
   accountId: string,
-  hash: string,
+  { hash, isShort, breachCheckedAt }: NewPassword,
   now: Date,
 ): Promise<void> {
+  const values = { hash, set_at: now, is_short: isShort, breach_checked_at: breachCheckedAt };
   await trx
     .insertInto('passwords')
-    .values({ account_id: accountId, hash, set_at: now })
+    .values({ account_id: accountId, ...values })
     .onConflict((conflict) =>
       conflict.column('account_id').doUpdateSet({
-        hash,
-        set_at: now,
+        ...values,
         consecutive_failures: 0,
         wrong_codes_at: [],
         disabled_at: null,
+        change_required_at: null,
       }),
     )
     .execute();
 }
+
+/** Its hash, where the password opens nothing any more: the next one must be another. */
+export async function findSpentHash(db: Kysely<Database>, accountId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('passwords')
+    .select('hash')
+    .where('account_id', '=', accountId)
+    .where((eb) => eb.or([eb('disabled_at', 'is not', null), eb('change_required_at', 'is not', null)]))
+    .executeTakeFirst();
+  return row?.hash;
+}
+
+/** Whether this is still the password's hash, and the password still of use. */
+export async function hasHash(db: Kysely<Database>, accountId: string, hash: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('passwords')
+    .select('account_id')
+    .where('account_id', '=', accountId)
+    .where('disabled_at', 'is', null)
+    .where('hash', '=', hash)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function isShort(db: Kysely<Database>, accountId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('passwords')
+    .select('is_short')
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  return row?.is_short ?? false;
+}
+
+/** Until a reset it opens nothing. Returns whether this call was the one; with `setAt`, only for the password set then. */
+export async function requireChange(
+  trx: Transaction<Database>,
+  accountId: string,
+  now: Date,
+  setAt?: Date,
+): Promise<boolean> {
+  const row = await trx
+    .updateTable('passwords')
+    .set({ change_required_at: now })
+    .where('account_id', '=', accountId)
+    .where('change_required_at', 'is', null)
+    .$if(setAt !== undefined, (query) => query.where(isSetAt(setAt as Date)))
+    .returning('account_id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** A list of breached passwords was asked about the password set then, and did not have it. */
+export async function noteUnbreached(db: Kysely<Database>, accountId: string, setAt: Date, now: Date): Promise<void> {
+  await db
+    .updateTable('passwords')
+    .set({ breach_checked_at: now })
+    .where('account_id', '=', accountId)
+    .where(isSetAt(setAt))
+    .execute();
+}
+
+/** Drivers read milliseconds, columns keep more. */
+const isSetAt = (at: Date) => sql<boolean>`date_trunc('milliseconds', set_at) = ${at}`;
 
 /** Replaces a hash of older parameters, unless the password changed meanwhile. */
 export async function upgradeHash(db: Kysely<Database>, accountId: string, from: string, to: string): Promise<void> {
@@ -76,4 +142,15 @@ export async function disablePassword(trx: Transaction<Database>, accountId: str
 export async function listIdentifiers(db: Kysely<Database>, accountId: string): Promise<string[]> {
   const rows = await db.selectFrom('identifiers').select('value').where('account_id', '=', accountId).execute();
   return rows.map((row) => row.value);
+}
+
+/** Hashes of about `count` accounts from pages here and there: as much work for a million as for a thousand. */
+export async function sampleHashes(db: Kysely<Database>, count: number): Promise<string[]> {
+  const { rows: sizes } = await sql<{ rows: number }>`
+    select reltuples::float8 as rows from pg_class where oid = 'passwords'::regclass`.execute(db);
+  // Before the first analysis nobody knows how many rows there are: then from the beginning.
+  const share = Math.min(100, (100 * count) / Math.max(1, sizes[0]?.rows ?? 1));
+  const { rows } = await sql<{ hash: string }>`
+    select hash from passwords tablesample system (${share}) limit ${count}`.execute(db);
+  return rows.map((row) => row.hash);
 }

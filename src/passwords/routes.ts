@@ -1,8 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { requireAgent } from '../agents/guard.ts';
 import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
+import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
+import { requireOwner } from '../sessions/guards.ts';
+import { changePassword } from './change-password.ts';
 import { confirmReset, requestReset } from './passwords.ts';
+import { requirePasswordReset } from './require-reset.ts';
 
 export function passwordRoutes(ctx: Context): Router {
   return router()
@@ -52,4 +57,80 @@ export function passwordRoutes(ctx: Context): Router {
         return c.body(null, 204);
       },
     );
+}
+
+export function ownerPasswordRoutes(ctx: Context): Router {
+  return router().openapi(
+    createRoute({
+      method: 'put',
+      path: '/password',
+      tags: ['Owner'],
+      operationId: 'changePassword',
+      security: [{ owner: [] }],
+      summary:
+        'Changes the password against the current one and a code where a second factor is on (ASVS 6.2.3). Other sessions end.',
+      middleware: [requireOwner(ctx)] as const,
+      request: body(
+        z.strictObject({
+          currentPassword: schemas.password,
+          newPassword: schemas.password,
+          code: schemas.code.optional(),
+        }),
+      ),
+      responses: {
+        204: nothing,
+        ...refusals(
+          'unauthorized',
+          'invalid-credentials',
+          'second-factor-required',
+          'invalid-code',
+          'weak-password',
+          'account-held',
+          'too-many-attempts',
+          'too-many-requests',
+          'busy',
+        ),
+      },
+    }),
+    async (c) => {
+      const { session, client } = c.var;
+      const holder = { accountId: session.account_id, sessionId: session.id, deviceId: session.device_id, client };
+      await changePassword(ctx, holder, c.req.valid('json'));
+      return c.body(null, 204);
+    },
+  );
+}
+
+export function agentPasswordRoutes(ctx: Context): Router {
+  return router().openapi(
+    createRoute({
+      method: 'post',
+      path: '/accounts/{id}/require-password-reset',
+      tags: ['Agent'],
+      operationId: 'requirePasswordReset',
+      security: [{ agent: [] }],
+      summary:
+        'Ends every session; the password opens nothing until its owner resets it by mail. Agents never set or see one (ASVS 6.4.6).',
+      middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
+      request: {
+        params: z.object({ id: z.uuid() }),
+        ...body(z.strictObject({ note: schemas.note, caseId: z.uuid().optional() })),
+      },
+      responses: {
+        200: answer('Done', z.object({ ended: z.int() })),
+        ...refusals('unauthorized', 'forbidden', 'not-found'),
+      },
+    }),
+    async (c) => {
+      const { agent, client } = c.var;
+      const ended = await requirePasswordReset(
+        ctx,
+        c.req.valid('param').id,
+        c.req.valid('json'),
+        agent.agent_id,
+        client,
+      );
+      return c.json({ ended }, 200);
+    },
+  );
 }

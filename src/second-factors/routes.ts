@@ -72,12 +72,13 @@ export function secondFactorRoutes(ctx: Context): Router {
         tags: ['Owner'],
         operationId: 'removeTotp',
         security,
-        summary: 'Removes the second factor against one of its codes.',
+        summary: 'Removes the second factor against one of its codes, unless the password is too short without it.',
         middleware: [requireOwner(ctx)] as const,
         request: body(z.strictObject({ code: schemas.code })),
         responses: {
           204: nothing,
           ...refusals(
+            'weak-password',
             'unauthorized',
             'insufficient-authentication',
             'invalid-code',

@@ -18,7 +18,7 @@ export function isTotpCode(code: string): boolean {
 }
 
 /** The name under which an authenticator's secret is sealed. */
-export const totpSecretRow = (factorId: string) => `totp_factors.secret:${factorId}`;
+export const totpSecretRow = (factorId: string) => `totp_factors.secret:${factorId}` as const;
 
 /** The key URI that authenticator apps read from a QR code. */
 export function totpUri(service: string, account: string, secret: string): string {

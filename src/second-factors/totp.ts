@@ -10,6 +10,7 @@ import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
 import { requirePassage } from '../holds/gate.ts';
 import { returnOnError } from '../lockout/attempts.ts';
+import { requireLongPassword } from '../passwords/stand-alone.ts';
 import { Problem } from '../problem.ts';
 import { requireStillLive } from '../sessions/check.ts';
 import { endOthers } from '../sessions/end.ts';
@@ -78,8 +79,12 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
   return codes.map((issued) => issued.text);
 }
 
-/** Removes the authenticator and its recovery codes, against one of its own codes. Throws `invalid-code`, `account-held`. */
+/**
+ * Removes the authenticator and its recovery codes, against one of its own codes. Throws `invalid-code`, `account-held`,
+ * and `weak-password` where the password is too short to stand alone.
+ */
 export async function removeTotp(ctx: Context, holder: Holder, code: string): Promise<void> {
+  await requireLongPassword(ctx, holder.accountId, holder.client);
   const now = ctx.clock.now();
   const nothing = async () => undefined;
   await changeWithCode(ctx, holder, code, nothing, async (trx) => {

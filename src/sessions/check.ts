@@ -4,6 +4,7 @@ import type { Database } from '../db/types.ts';
 import { isStopping } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
 import { MINUTE, plus } from '../time.ts';
+import { touchSession } from './activity-queries.ts';
 import * as queries from './queries.ts';
 
 export type SessionHold = queries.SessionHold;
@@ -34,12 +35,14 @@ export async function findAgentSession(ctx: Context, accessToken: string): Promi
   const now = ctx.clock.now();
   const claims = await ctx.signer.verify('agent', accessToken, now);
   if (typeof claims?.['sid'] !== 'string') return undefined;
-  return await queries.findLiveAgentSession(ctx.reader, claims['sid'], now, plus(now, -ctx.policy['agents.idle']));
+  const seenAfter = plus(now, -ctx.policy['agents.idle']);
+  const session = await queries.findLiveAgentSession(ctx.reader, claims['sid'], now, seenAfter);
+  return session?.agent_id === claims.sub ? session : undefined;
 }
 
 /** Notes that the session's holder is there: at most one write a minute. */
 export async function noteActivity(ctx: Context, session: { id: string; last_seen_at: Date }): Promise<void> {
   const now = ctx.clock.now();
   if (plus(session.last_seen_at, MINUTE) > now) return;
-  await queries.touchSession(ctx.db, session.id, now, plus(now, -MINUTE));
+  await touchSession(ctx.db, session.id, now, plus(now, -MINUTE));
 }

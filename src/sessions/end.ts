@@ -1,5 +1,7 @@
 import type { Transaction } from 'kysely';
+import { forgetWaitingChanges } from '../contacts/pending.ts';
 import type { Client, Context } from '../context.ts';
+import { readChainedToken } from '../crypto/chained-token.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { forgetDevices } from '../devices/devices.ts';
@@ -7,8 +9,9 @@ import { type Actor, record } from '../events/record.ts';
 import { passAlone } from '../holds/gate.ts';
 import { forgetPendingFactor } from '../second-factors/second-factor.ts';
 import * as queries from './queries.ts';
+import { findRefreshableSession } from './refresh-queries.ts';
 
-/** Every session, known device, half-done sign-in and half-done enrolment of the account is gone with this transaction. */
+/** Every session, known device, half-done sign-in, enrolment and change of contact of the account is gone with this transaction. */
 export async function endEverything(
   trx: Transaction<Database>,
   accountId: string,
@@ -17,8 +20,9 @@ export async function endEverything(
 ): Promise<number> {
   await queries.deleteChallenges(trx, accountId);
   await forgetPendingFactor(trx, accountId);
+  await forgetWaitingChanges(trx, accountId);
   await forgetDevices(trx, accountId);
-  return await queries.endSessions(trx, accountId, reason, now);
+  return await endSessions(trx, accountId, reason, now);
 }
 
 /** As `endEverything`, but the session and device that made the change go on. */
@@ -30,7 +34,22 @@ export async function endOthers(
 ): Promise<number> {
   await queries.deleteChallenges(trx, keep.accountId);
   await forgetDevices(trx, keep.accountId, keep.deviceId ?? undefined);
-  return await queries.endSessions(trx, keep.accountId, reason, now, keep.sessionId);
+  return await endSessions(trx, keep.accountId, reason, now, { except: keep.sessionId });
+}
+
+/** Names each session it ended in an event: verifiers elsewhere refuse exactly these. */
+export async function endSessions(
+  trx: Transaction<Database>,
+  accountId: string,
+  reason: string,
+  now: Date,
+  selection?: queries.Selection,
+): Promise<number> {
+  const sessionIds = await queries.endSessions(trx, accountId, reason, now, selection);
+  if (sessionIds.length === 0) return 0;
+  const detail = { reason, sessionIds };
+  await record(trx, { type: 'sessions.revoked', actor: { kind: 'system' }, accountId, detail }, now);
+  return sessionIds.length;
 }
 
 /** Ends the caller's own session, at once on every node (ASVS 7.4.1). */
@@ -53,6 +72,14 @@ export async function signOut(ctx: Context, who: { sessionId: string; actor: Act
       now,
     );
   });
+}
+
+/** As `signOut`, by any refresh token that the session ever had. One of no session, or of one that ended, is signed out. */
+export async function signOutByToken(ctx: Context, token: string, client: Client): Promise<void> {
+  const link = readChainedToken(ctx.keys, 'refresh', token);
+  const known = link && (await findRefreshableSession(ctx.reader, link.id));
+  if (!link || !known?.account_id) return;
+  await signOut(ctx, { sessionId: link.id, actor: { kind: 'owner', id: known.account_id } }, client);
 }
 
 /** Ends every session of an account under its lock: a sign-in not committed yet would else outlive this unseen. */

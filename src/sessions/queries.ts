@@ -62,6 +62,18 @@ export async function isLive(db: Kysely<Database>, id: string, now: Date): Promi
   return (await live(db, id, now)).length === 1;
 }
 
+/** Whether it is this account's and did not end. */
+export async function isOpenSessionOf(trx: Transaction<Database>, id: string, accountId: string): Promise<boolean> {
+  const row = await trx
+    .selectFrom('sessions')
+    .select('id')
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export type LiveAgentSession = {
   id: string;
   agent_id: string;
@@ -87,51 +99,6 @@ export async function findLiveAgentSession(
   return (await findLiveAgent(db, id, now, seenAfter))[0];
 }
 
-const touch = statement<never, [id: string, now: Date, before: Date]>(
-  'touch-session',
-  'update sessions set last_seen_at = $2 where id = $1 and last_seen_at <= $3 and ended_at is null',
-);
-
-export async function touchSession(db: Kysely<Database>, id: string, now: Date, before: Date): Promise<void> {
-  await touch(db, id, now, before);
-}
-
-type Refreshable = {
-  account_id: string | null;
-  agent_id: string | null;
-  refresh_generation: number;
-};
-
-const findRefreshable = statement<Refreshable, [id: string]>(
-  'find-refreshable-session',
-  'select account_id, agent_id, refresh_generation from sessions where id = $1 and ended_at is null',
-);
-
-/** The session of a refresh token, unless it ended. */
-export async function findRefreshableSession(db: Kysely<Database>, id: string): Promise<Refreshable | undefined> {
-  return (await findRefreshable(db, id))[0];
-}
-
-export type Redeemed = Assurance & { auth_time: Date };
-
-const redeem = statement<Redeemed, [id: string, generation: number, now: Date, seenAfter: Date]>(
-  'redeem-refresh-token',
-  `update sessions set refresh_generation = refresh_generation + 1
-   where id = $1 and refresh_generation = $2 and ended_at is null and expires_at > $3 and last_seen_at > $4
-   returning acr, amr, auth_time`,
-);
-
-/** Spends one refresh token: the next is current. The returned session is the verdict. */
-export async function redeemRefreshToken(
-  trx: Transaction<Database>,
-  id: string,
-  generation: number,
-  now: Date,
-  seenAfter: Date,
-): Promise<Redeemed | undefined> {
-  return (await redeem(trx, id, generation, now, seenAfter))[0];
-}
-
 export async function endSession(trx: Transaction<Database>, id: string, reason: string, now: Date): Promise<boolean> {
   const ended = await trx
     .updateTable('sessions')
@@ -143,33 +110,42 @@ export async function endSession(trx: Transaction<Database>, id: string, reason:
   return ended !== undefined;
 }
 
-/** Ends the account's sessions but `except`; how many there were. */
+/** Which of an account's sessions: all but one, or those on one device. */
+export type Selection = { except?: string; deviceId?: string };
+
+/** Ends the account's sessions, or those selected; which they were. */
 export async function endSessions(
   trx: Transaction<Database>,
   accountId: string,
   reason: string,
   now: Date,
-  except?: string,
-): Promise<number> {
+  { except, deviceId }: Selection = {},
+): Promise<string[]> {
   const ended = await trx
     .updateTable('sessions')
     .set({ ended_at: now, end_reason: reason })
     .where('account_id', '=', accountId)
     .where('ended_at', 'is', null)
     .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
+    .$if(deviceId !== undefined, (query) => query.where('device_id', '=', deviceId as string))
     .returning('id')
     .execute();
-  return ended.length;
+  return ended.map(({ id }) => id);
 }
 
 export async function deleteChallenges(trx: Transaction<Database>, accountId: string): Promise<void> {
   await trx.deleteFrom('challenges').where('account_id', '=', accountId).execute();
 }
 
-export type ListedSession = {
+export async function deleteChallengesOfDevice(trx: Transaction<Database>, deviceId: string): Promise<void> {
+  await trx.deleteFrom('challenges').where('device_id', '=', deviceId).execute();
+}
+
+export type ListedSession = Assurance & {
   id: string;
   created_at: Date;
   last_seen_at: Date;
+  expires_at: Date;
   ip: string | null;
   user_agent: string | null;
   device_id: string | null;
@@ -178,18 +154,19 @@ export type ListedSession = {
 export async function listSessions(
   db: Kysely<Database>,
   accountId: string,
+  { limit, before, seenAfter }: { limit: number; before?: string | undefined; seenAfter: Date },
   now: Date,
-  seenAfter: Date,
 ): Promise<ListedSession[]> {
   return await db
     .selectFrom('sessions')
-    .select(['id', 'created_at', 'last_seen_at', 'user_agent', 'device_id'])
+    .select(['id', 'created_at', 'last_seen_at', 'expires_at', 'user_agent', 'device_id', 'acr', 'amr'])
     .select(sql<string | null>`host(ip)`.as('ip'))
     .where('account_id', '=', accountId)
     .where('ended_at', 'is', null)
     .where('expires_at', '>', now)
     .where('last_seen_at', '>', seenAfter)
-    .orderBy('last_seen_at', 'desc')
-    .limit(200)
+    .$if(before !== undefined, (query) => query.where('id', '<', before as string))
+    .orderBy('id', 'desc')
+    .limit(limit)
     .execute();
 }

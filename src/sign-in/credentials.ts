@@ -28,7 +28,7 @@ export type PasswordInput = {
   code?: string | undefined;
   deviceToken?: string | undefined;
 };
-type RightPassword = { credential: Credential; attempt: Attempt };
+export type RightPassword = { credential: Credential; attempt: Attempt };
 
 /** The owner is warned this many failures before the password is disabled, and again this many. */
 const WARN_BEFORE = [50, 10];
@@ -44,7 +44,7 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
   const password = normalisePassword(input.password);
   const { credential, attempt } = await begin(ctx, identifier, input.deviceToken, client, now);
   const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
-  const isRight = await returnOnError(ctx, [attempt], () => ctx.hasher.verify(usable, password));
+  const isRight = await returnOnError(ctx, [attempt], () => ctx.hasher.verify(usable, password, attempt.key));
   if (!isRight || !credential || !usable) {
     if (input.code !== undefined) await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, input.code as string));
     const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
@@ -101,16 +101,22 @@ type Failure = {
   attempt: Attempt;
   client: Client;
   reason: 'wrong-password' | 'wrong-code' | 'password-disabled';
+  /** Of somebody who was signed in and had to give the password again. */
+  sessionId?: string;
 };
 
 /** Commits the failure, and what it leads to, before the refusal it returns is thrown. */
 export async function rememberFailure(ctx: Context, failure: Failure, now: Date): Promise<Problem> {
-  const { credential, attempt, client, reason } = failure;
+  const { credential, attempt, client, reason, sessionId } = failure;
   await transact(ctx.db, ctx.ring, async (trx) => {
     const judgement = await failAttempt(trx, attempt, now);
     if (!credential) return;
     const event = eventOf(credential, client);
-    await record(trx, { ...event, type: 'sign-in.failed', detail: { reason } }, now);
+    if (sessionId === undefined) await record(trx, { ...event, type: 'sign-in.failed', detail: { reason } }, now);
+    else {
+      const actor = { kind: 'owner', id: credential.account_id } as const;
+      await record(trx, { ...event, actor, sessionId, type: 'password.change-failed', detail: { reason } }, now);
+    }
     const failures = await countPasswordFailure(trx, credential.account_id);
     const most = ctx.policy['lockout.disableAt'];
     if (WARN_BEFORE.some((margin) => failures === most - margin)) {
@@ -126,7 +132,7 @@ export async function rememberFailure(ctx: Context, failure: Failure, now: Date)
   return new Problem('invalid-credentials');
 }
 
-async function recordLock(
+export async function recordLock(
   trx: Transaction<Database>,
   credential: Credential,
   client: Client,

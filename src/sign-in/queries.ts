@@ -10,6 +10,9 @@ export type Credential = {
   hash: string | null;
   set_at: Date | null;
   disabled_at: Date | null;
+  is_short: boolean | null;
+  breach_checked_at: Date | null;
+  change_required_at: Date | null;
   device_id: string | null;
   has_totp: boolean;
 };
@@ -34,6 +37,7 @@ const begin = statement<
   'begin-sign-in',
   `with credential as materialized (
      select a.id as account_id, a.version as account_version, p.hash, p.set_at, p.disabled_at,
+       p.is_short, p.breach_checked_at, p.change_required_at,
        (select d.id from devices d where d.id = $6 and d.account_id = a.id and d.token_generation in ($7, $7 + 1)) as device_id,
        exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp
      from identifiers i join accounts a on a.id = i.account_id left join passwords p on p.account_id = a.id
@@ -68,16 +72,27 @@ export async function beginSignIn(
   return { isReserved, credential: account_id === null ? undefined : { account_id, ...rest } };
 }
 
-const stands = statement<{ has_totp: boolean }, [accountId: string, setAt: Date | null]>(
+/** Whether the password may open nothing more: a new one was asked for, or it is too short without a second factor. */
+export function mustChange(credential: Pick<Credential, 'change_required_at' | 'is_short' | 'has_totp'>): boolean {
+  return credential.change_required_at !== null || (credential.is_short === true && !credential.has_totp);
+}
+
+type Standing = Pick<Credential, 'change_required_at' | 'is_short' | 'has_totp'>;
+
+const stands = statement<Standing, [accountId: string, setAt: Date | null]>(
   'credential-stands',
-  `select exists (select from totp_factors t where t.account_id = $1 and t.confirmed_at is not null) as has_totp
+  `select exists (select from totp_factors t where t.account_id = $1 and t.confirmed_at is not null) as has_totp,
+     change_required_at, is_short
    from passwords where account_id = $1 and date_trunc('milliseconds', set_at) = $2 and disabled_at is null`,
 );
 
-/** Whether the password that was checked and the factors that were asked for are still the account's. */
-export async function isStanding(trx: Transaction<Database>, credential: Credential): Promise<boolean> {
+/** Undefined unless the password that was checked and the factors that were asked for are still the account's. */
+export async function findStanding(
+  trx: Transaction<Database>,
+  credential: Credential,
+): Promise<{ mustChange: boolean } | undefined> {
   const [row] = await stands(trx, credential.account_id, credential.set_at);
-  return row?.has_totp === credential.has_totp;
+  return row?.has_totp === credential.has_totp ? { mustChange: mustChange(row) } : undefined;
 }
 
 type NewChallenge = {
@@ -126,15 +141,38 @@ export async function reserveChallenge(
 const isBackedByPassword = sql<boolean>`exists (
   select from passwords p where p.account_id = challenges.account_id and p.disabled_at is null)`;
 
-/** Uses the challenge up. The returned truth is the verdict. */
-export async function redeemChallenge(trx: Transaction<Database>, hash: Buffer, now: Date): Promise<boolean> {
-  const row = await trx
+/** Uses the challenge up. The returned row is the verdict; it tells whether the password before it must be changed. */
+export async function redeemChallenge(
+  trx: Transaction<Database>,
+  hash: Buffer,
+  now: Date,
+): Promise<{ mustChange: boolean } | undefined> {
+  return await trx
     .updateTable('challenges')
     .set({ used_at: now })
     .where('token_hash', '=', hash)
     .where('used_at', 'is', null)
     .where(isBackedByPassword)
-    .returning('token_hash')
+    .returning(isPasswordSpent.as('mustChange'))
     .executeTakeFirst();
-  return row !== undefined;
+}
+
+const isPasswordSpent = sql<boolean>`exists (
+  select from passwords p where p.account_id = challenges.account_id and p.change_required_at is not null)`;
+
+/** As `beginSignIn` finds it, for somebody signed in; with the identifier whose counter stands for unknown devices. */
+export async function findCredential(
+  db: Kysely<Database>,
+  accountId: string,
+  deviceId: string | null,
+): Promise<(Credential & { identifier: string }) | undefined> {
+  const { rows } = await sql<Credential & { identifier: string }>`
+    select a.id as account_id, a.version as account_version, p.hash, p.set_at, p.disabled_at, p.is_short,
+      p.breach_checked_at, p.change_required_at, i.value as identifier,
+      (select d.id from devices d where d.id = ${deviceId}::uuid and d.account_id = a.id) as device_id,
+      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp
+    from accounts a join identifiers i on i.account_id = a.id and i.kind = 'email'
+      left join passwords p on p.account_id = a.id
+    where a.id = ${accountId} and a.closed_at is null`.execute(db);
+  return rows[0];
 }

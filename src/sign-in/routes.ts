@@ -60,7 +60,7 @@ export function signInRoutes(ctx: Context): Router {
             'Signed in, or the second factor is needed',
             z.discriminatedUnion('status', [SignedInAnswer, ChallengedAnswer]),
           ),
-          ...refusals('invalid-credentials', 'account-held', 'too-many-attempts', 'busy'),
+          ...refusals('invalid-credentials', 'account-held', 'password-change-required', 'too-many-attempts', 'busy'),
         },
       }),
       async (c) => {
@@ -96,7 +96,14 @@ export function signInRoutes(ctx: Context): Router {
         ),
         responses: {
           200: answer('Signed in', SignedInAnswer),
-          ...refusals('invalid-code', 'invalid-challenge', 'account-held', 'too-many-attempts', 'busy'),
+          ...refusals(
+            'invalid-code',
+            'invalid-challenge',
+            'account-held',
+            'password-change-required',
+            'too-many-attempts',
+            'busy',
+          ),
         },
       }),
       async (c) => {
@@ -128,7 +135,14 @@ export function signInRoutes(ctx: Context): Router {
         ),
         responses: {
           200: answer('The token', CaseAccess),
-          ...refusals('invalid-credentials', 'invalid-token', 'unauthorized', 'too-many-attempts', 'busy'),
+          ...refusals(
+            'invalid-credentials',
+            'invalid-token',
+            'unauthorized',
+            'password-change-required',
+            'too-many-attempts',
+            'busy',
+          ),
         },
       }),
       async (c) => {

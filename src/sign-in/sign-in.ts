@@ -8,6 +8,7 @@ import { record } from '../events/record.ts';
 import { type Hold, heldProblem, pass } from '../holds/gate.ts';
 import { type Attempt, returnAttempt, returnOnError } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
+import { recheckPassword } from '../passwords/recheck.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
 import type { Assurance, SignedIn } from '../sessions/issue.ts';
@@ -22,8 +23,8 @@ const FACTORS = ['totp', 'recovery-code'];
 
 /**
  * Signs an owner in, or answers with a challenge where a second factor is owed. One-shot sign-ins (`code` given) have one
- * answer for every wrong combination. Throws `invalid-credentials`, `too-many-attempts`, and `account-held` only after
- * everything was right.
+ * answer for every wrong combination. Throws `invalid-credentials`, `too-many-attempts`, and `account-held` and
+ * `password-change-required` only after everything was right.
  */
 export async function signIn(ctx: Context, input: PasswordInput, client: Client): Promise<SignedIn | Challenged> {
   const { credential, attempt } = await checkPassword(ctx, input, client);
@@ -33,12 +34,21 @@ export async function signIn(ctx: Context, input: PasswordInput, client: Client)
     deviceToken: input.deviceToken,
     client,
   };
-  if (!credential.has_totp)
+  // Where password and code come together, only after both: how long it takes must not tell that one was right.
+  const recheck = (attempts: Attempt[]) =>
+    returnOnError(ctx, attempts, () => recheckPassword(ctx, credential, input.password, client));
+  if (!credential.has_totp) {
+    await recheck([attempt]);
     return await complete(ctx, { ...entry, credential, attempt, candidate: undefined, challenge: undefined });
-  if (input.code === undefined) return await openChallenge(ctx, entry, credential, attempt);
+  }
+  if (input.code === undefined) {
+    await recheck([attempt]);
+    return await openChallenge(ctx, entry, credential, attempt);
+  }
   const candidate = await checkCodeQuietly(ctx, proverOf(entry), attempt, input.code);
   const now = ctx.clock.now();
   if (!candidate) throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
+  await recheck([candidate.attempt, attempt]);
   const signedIn = await complete(ctx, { ...entry, credential, attempt, candidate, challenge: undefined });
   if (signedIn) return signedIn;
   throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
@@ -46,7 +56,10 @@ export async function signIn(ctx: Context, input: PasswordInput, client: Client)
 
 type SecondStep = { challenge: string; code: string; deviceToken?: string | undefined };
 
-/** The second step of a sign-in. Throws `invalid-code`, and `invalid-challenge` once there were too many or it expired. */
+/**
+ * The second step of a sign-in. Throws `invalid-code`, `invalid-challenge` once there were too many or it expired, and
+ * after a right code `account-held` and `password-change-required`.
+ */
 export async function answerChallenge(ctx: Context, input: SecondStep, client: Client): Promise<SignedIn> {
   await ctx.limits.takeForAddress('other', client.ip);
   const now = ctx.clock.now();
@@ -90,7 +103,7 @@ async function openChallenge(
       // A held account gets its challenge too: that it is held is told only after the second factor.
       const passage = await pass(trx, entry.accountId, 'sign-in', now);
       await returnAttempt(trx, attempt);
-      if (!passage || !(await queries.isStanding(trx, credential))) return false;
+      if (!passage || !(await queries.findStanding(trx, credential))) return false;
       await queries.insertChallenge(
         trx,
         {
@@ -128,6 +141,7 @@ type Completion = Entry & {
   candidate: Candidate | undefined;
   challenge: Buffer | undefined;
 };
+/** Stopped by no hold: the password must be changed first. */
 type Outcome = { signedIn: SignedIn } | { stoppedBy: Hold[] } | 'spent';
 
 async function complete(ctx: Context, entry: Completion & { candidate: undefined }): Promise<SignedIn>;
@@ -142,6 +156,7 @@ async function complete(ctx: Context, entry: Completion): Promise<SignedIn | und
   );
   if (outcome === 'spent') return undefined;
   if ('stoppedBy' in outcome) {
+    if (outcome.stoppedBy.length === 0) throw new Problem('password-change-required');
     throw heldProblem(outcome.stoppedBy, await issueCaseToken(ctx, entry.accountId, 'password', entry.client));
   }
   return outcome.signedIn;
@@ -150,7 +165,7 @@ async function complete(ctx: Context, entry: Completion): Promise<SignedIn | und
 /** The common way in: a known browser, no second factor, nothing changed while the password was checked. */
 async function returnAtOnce(ctx: Context, entry: Completion, now: Date): Promise<SignedIn | undefined> {
   const { credential, candidate, challenge } = entry;
-  if (!credential || candidate || challenge) return undefined;
+  if (!credential || candidate || challenge || queries.mustChange(credential)) return undefined;
   const seen = { accountVersion: credential.account_version, passwordSetAt: credential.set_at };
   return await returnToKnown(ctx.db, ctx, entry, seen, now);
 }
@@ -160,20 +175,20 @@ async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion
   const { accountId, client, candidate } = entry;
   const passage = await pass(trx, accountId, 'sign-in', now);
   // A reset or an enrolment may have come between the check of the password and this lock.
-  if (!passage || (entry.credential && !(await queries.isStanding(trx, entry.credential))))
+  const standing = entry.credential && (await queries.findStanding(trx, entry.credential));
+  if (!passage || (entry.credential && !standing))
     throw new Problem(entry.challenge ? 'invalid-challenge' : 'invalid-credentials');
   if (candidate && !(await redeemCode(trx, proverOf(entry), candidate, now))) return 'spent';
-  if (entry.challenge && !(await queries.redeemChallenge(trx, entry.challenge, now)))
-    throw new Problem('invalid-challenge');
-  if (passage.stoppedBy.length > 0) {
+  const challenge = entry.challenge && (await queries.redeemChallenge(trx, entry.challenge, now));
+  if (entry.challenge && !challenge) throw new Problem('invalid-challenge');
+  const mustChange = standing?.mustChange ?? challenge?.mustChange ?? false;
+  if (passage.stoppedBy.length > 0 || mustChange) {
     await returnAttempt(trx, entry.attempt);
     const scopes = passage.stoppedBy.map((hold) => hold.scope);
     const actor = { kind: 'owner', id: accountId } as const;
-    await record(
-      trx,
-      { type: 'sign-in.refused', actor, accountId, client, detail: { action: 'sign-in', scopes } },
-      now,
-    );
+    const reason = mustChange ? { reason: 'password-change-required' as const } : {};
+    const detail = { action: 'sign-in', scopes, ...reason };
+    await record(trx, { type: 'sign-in.refused', actor, accountId, client, detail }, now);
     return { stoppedBy: passage.stoppedBy };
   }
   const seen = { accountVersion: passage.account.version, passwordSetAt: entry.credential?.set_at ?? null };

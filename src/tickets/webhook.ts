@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { z } from 'zod';
+import { webhookHeaders } from '../crypto/webhook-headers.ts';
 import { DeliveryError } from '../events/deliveries.ts';
 import { HOUR, SECOND } from '../time.ts';
 import type { Helpdesk, Opened, Telling } from './helpdesk.ts';
@@ -11,14 +11,6 @@ const answer = z.object({
   ticketId: z.union([z.string(), z.number()]).transform(String),
   url: z.url({ protocol: /^https?$/ }).optional(),
 });
-
-/** The three headers of Standard Webhooks 1.0.0: the id stays over retries, time and signature are of this attempt. */
-function webhookHeaders(secret: string, id: string, at: Date, body: string): Record<string, string> {
-  const timestamp = String(Math.floor(at.getTime() / 1000));
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
-}
 
 /** A helpdesk behind one signed webhook; a 2xx answer may name the ticket it made. Redirects are failures. */
 export function webhookHelpdesk(url: string, secret: string): Helpdesk {

@@ -75,9 +75,14 @@ function reading({ say, locale }: View, mail: StoredMail): Markup {
 <h1>${mail.subject}</h1>
 <p><small>${say('page.inbox.to')} ${mail.to} · <time datetime="${mail.at}">${formatInstant(locale, new Date(mail.at))}</time></small></p>
 <pre class="mail" tabindex="0" aria-label="${say('page.inbox.text')}">${linked(mail.text)}</pre>
-<h2>${say('page.inbox.html')}</h2>
-<iframe class="mail" src="/dev/inbox/${mail.id}/html" title="${say('page.inbox.html')}" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>
+${mail.html === '' ? '' : htmlFrame(say, mail.id)}
 </section>`;
+}
+
+/** Texts to phones have none. */
+function htmlFrame(say: View['say'], id: string): Markup {
+  return html`<h2>${say('page.inbox.html')}</h2>
+<iframe class="mail" src="/dev/inbox/${id}/html" title="${say('page.inbox.html')}" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>`;
 }
 
 /** Every piece is escaped by the template; only what was split off as a URL becomes a link. */

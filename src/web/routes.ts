@@ -7,6 +7,7 @@ import { pageShower } from './layout.ts';
 import type { Page } from './page.ts';
 import { casePage } from './pages/case.ts';
 import { confirmPage } from './pages/confirm.ts';
+import { confirmAddressPage, confirmNoticeAddressPage } from './pages/confirm-address.ts';
 import { freezePage } from './pages/freeze.ts';
 import { landingPage } from './pages/landing.ts';
 import { reportPage } from './pages/report.ts';
@@ -14,6 +15,7 @@ import { resetPage } from './pages/reset.ts';
 import { securityPage } from './pages/security.ts';
 import { signInPage } from './pages/sign-in.ts';
 import { signUpPage } from './pages/sign-up.ts';
+import { undoPage } from './pages/undo.ts';
 import { unlockPage } from './pages/unlock.ts';
 import { problemRoutes } from './problem-page.ts';
 
@@ -22,10 +24,13 @@ const pages: readonly Page[] = [
   signUpPage,
   signInPage,
   confirmPage,
+  confirmAddressPage,
+  confirmNoticeAddressPage,
   resetPage,
   securityPage,
   freezePage,
   unlockPage,
+  undoPage,
   casePage,
   reportPage,
 ];

@@ -10,6 +10,7 @@ const always = [
   'page.error.invalid-credentials',
   'page.error.invalid-token',
   'page.error.offline',
+  'page.error.password-change-required',
   'page.error.too-many-attempts',
   'page.error.too-many-requests',
   'page.error.unexpected',
@@ -18,7 +19,16 @@ const always = [
 ] as const satisfies readonly TextKey[];
 
 // The browser puts the values in: to the formatter each slot stands for itself.
-const slots = { time: '{time}', left: '{left}', until: '{until}', reference: '{reference}' };
+const slots = {
+  time: '{time}',
+  left: '{left}',
+  to: '{to}',
+  until: '{until}',
+  reference: '{reference}',
+  name: '{name}',
+  browser: '{browser}',
+  os: '{os}',
+};
 
 /** The texts a browser script may show, as JSON for an attribute: scripts carry no words of their own. */
 export function textsForScripts(locale: Locale, keys: readonly TextKey[]): string {

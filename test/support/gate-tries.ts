@@ -1,9 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
+import { contactTries, prepareMoving } from './contact-tries.ts';
 import { type Answer, type Harness, PASSWORD, type TestAgent, totpCode } from './harness.ts';
-import { enrol, freezeByAgent, freezeLinkOf, hostKey, mailedToken, newAccount, type Seeded, signIn } from './seed.ts';
+import {
+  enrol,
+  freezeByAgent,
+  freezeLinkOf,
+  hostKey,
+  mailedToken,
+  newAccount,
+  newSignedIn,
+  type Seeded,
+  signIn,
+} from './seed.ts';
 
-/** Three accounts with everything that can be issued before a hold comes; `strong` has a second factor. */
+/** Five accounts with everything that can be issued before a hold comes; `strong` has a second factor. */
 export async function prepare(h: Harness, agent: TestAgent) {
   const plain = await newAccount(h);
   const session = await signIn(h, plain.email);
@@ -18,10 +29,12 @@ export async function prepare(h: Harness, agent: TestAgent) {
   const challenge: string = (await signIn(h, strong.email)).challenge;
   const strongReset = await resetLink(h, strong);
 
+  const changing = await newSignedIn(h);
+  const moving = await prepareMoving(h);
   const weak = await newAccount(h);
   await freezeByAgent(h, agent, weak.accountId);
   const caseLink = await mailedToken(h, weak.email, 'case');
-  const accounts = [plain.accountId, strong.accountId, weak.accountId];
+  const accounts = [plain.accountId, strong.accountId, weak.accountId, changing.accountId, moving.accountId];
   // Neither that freeze nor the cool-down of a new factor is the hold that the walk is about.
   await h.pool.query('update holds set released_at = since where account_id = any($1)', [accounts]);
   const weakSession = await signIn(h, weak.email);
@@ -31,7 +44,7 @@ export async function prepare(h: Harness, agent: TestAgent) {
   const links = { freeze: freezeLink, unlock: unlockLink, case: caseLink, reset: weakReset, strongReset };
   return {
     ...{ plain, session, pending: started.body.secret as string, strong, strongSession, codes, challenge },
-    ...{ weak, weakSession, caseToken, caseId, links, accounts },
+    ...{ changing, moving, weak, weakSession, caseToken, caseId, links, accounts },
   };
 }
 export type Kit = Awaited<ReturnType<typeof prepare>>;
@@ -85,9 +98,18 @@ const asOwner = (k: Kit) => ({ token: k.session.accessToken });
 
 /** Every path that issues or redeems something. In this order none of them spoils the next, refused or not. */
 export const tries: Try[] = [
+  ...contactTries,
   attempt('POST /v1/server/sessions/introspect', 'access token from before', 'use-session', async (h, k) => {
     const asked = { token: k.session.accessToken };
     return (await h.post('/v1/server/sessions/introspect', asked, { token: await hostKey(h) })).body.active;
+  }),
+  attempt('POST /v1/server/sessions/seen', 'session from before', 'use-session', async (h, { session }) => {
+    const row = 'sessions set last_seen_at = last_seen_at - $2::interval where id = $1 returning last_seen_at as at';
+    const lastSeen = async (back: string) =>
+      (await h.pool.query(`update ${row}`, [session.sessionId, back])).rows[0].at.getTime();
+    const before = await lastSeen('2 min');
+    await h.post('/v1/server/sessions/seen', { sessionIds: [session.sessionId] }, { token: await hostKey(h) });
+    return (await lastSeen('0')) > before;
   }),
   ...['sign-in', 'payment', 'withdrawal', 'security-change'].map(asksGate),
   moves('payment', 'payment'),
@@ -99,6 +121,9 @@ export const tries: Try[] = [
   ...reads('GET /v1/me/cases/{id}', (k) => `/v1/me/cases/${k.caseId}`),
   ...says('POST /v1/me/reports', { kind: 'scam', message: 'Help' }, () => '/v1/me/reports'),
   ...says('POST /v1/me/cases/{id}/messages', { message: 'Hello?' }, (k) => `/v1/me/cases/${k.caseId}/messages`),
+  attempt('GET /v1/me/export', 'by session', 'use-session', async (h, k) =>
+    ok(await h.get('/v1/me/export', k.weakSession.accessToken)),
+  ),
   attempt('POST /v1/auth/case-access', 'by link', 'case-access', async (h, k) =>
     ok(await h.post('/v1/auth/case-access', { token: k.links.case })),
   ),
@@ -139,6 +164,10 @@ export const tries: Try[] = [
   attempt('POST /v1/me/totp/confirm', 'started before', 'security-change', async (h, k) =>
     ok(await h.post('/v1/me/totp/confirm', { code: totpCode(k.pending, h.clock.now()) }, asOwner(k))),
   ),
+  attempt('PUT /v1/me/password', 'by password', 'security-change', async (h, { changing }) => {
+    const body = { currentPassword: PASSWORD, newPassword: `${PASSWORD} anew` };
+    return ok(await h.call('PUT', '/v1/me/password', { body, token: changing.accessToken }));
+  }),
   attempt('POST /v1/me/recovery-codes', 'by code', 'security-change', async (h, k) => {
     const token = k.strongSession.accessToken;
     const answer = await h.post('/v1/me/recovery-codes', { code: k.codes[3] }, { token });
@@ -148,6 +177,27 @@ export const tries: Try[] = [
   attempt('DELETE /v1/me/totp', 'by code', 'security-change', async (h, k) =>
     ok(await h.call('DELETE', '/v1/me/totp', { body: { code: k.codes[4] }, token: k.strongSession.accessToken })),
   ),
+  ...['sessions', 'devices'].flatMap((what) => [
+    attempt(`GET /v1/me/${what}`, 'session from before', 'use-session', async (h, k) =>
+      ok(await h.get(`/v1/me/${what}`, k.weakSession.accessToken)),
+    ),
+    attempt(`DELETE /v1/me/${what}/{id}`, 'one that there is not', 'use-session', async (h, k) => {
+      const call = { token: k.weakSession.accessToken };
+      const { status } = await h.call('DELETE', `/v1/me/${what}/${k.weak.accountId}`, call);
+      expect([401, 404]).toContain(status);
+      return status === 404;
+    }),
+  ]),
+  attempt('POST /v1/me/sessions/revoke-others', 'session from before', 'use-session', async (h, k) =>
+    ok(await h.call('POST', '/v1/me/sessions/revoke-others', { token: k.weakSession.accessToken })),
+  ),
+  attempt('POST /v1/me/sessions/revoke-all', 'session from before', 'use-session', async (h, k) =>
+    ok(await h.call('POST', '/v1/me/sessions/revoke-all', { token: k.strongSession.accessToken })),
+  ),
+  attempt('POST /v1/auth/sign-out', 'by cookie', 'open', async (h, k) => {
+    const cookie = `__Host-holdfast-refresh=${k.strongSession.refreshToken}`;
+    return ok(await h.call('POST', '/v1/auth/sign-out', { headers: { cookie, 'sec-fetch-site': 'same-origin' } }));
+  }),
   attempt('POST /v1/auth/sign-out', 'session from before', 'use-session', async (h, k) =>
     ok(await h.post('/v1/auth/sign-out', undefined, { token: k.weakSession.accessToken })),
   ),

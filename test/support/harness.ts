@@ -83,7 +83,7 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
       },
       { incoming: { socket: { remoteAddress: ip ?? someAddress() } } },
     );
-    const text = await response.text();
+    const text = await textOf(response);
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
@@ -114,6 +114,15 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** The body; of a stream, which has no end, what it begins with. */
+async function textOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type') !== 'text/event-stream') return await response.text();
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
 }
 
 async function onServer(server: string, sql: string): Promise<void> {

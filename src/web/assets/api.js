@@ -18,7 +18,7 @@ export class Refusal extends Error {
 
 /**
  * Calls the API on our own origin. Throws Refusal. What outlives the page is answered even when it is left at once.
- * @param {'GET' | 'POST' | 'DELETE'} method
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
  * @param {{ body?: unknown, token?: string, outlives?: boolean }} [options]
  * @returns {Promise<any>}

@@ -78,7 +78,7 @@ export function describe(refusal) {
   const key = `page.error.${refusal.code}`;
   const values = { time: formatWait(refusal.retryAfter || 60) };
   if (has(key)) return say(key, values);
-  return String(refusal.body['title'] ?? say('page.error.unexpected'));
+  return String(refusal.body['detail'] ?? refusal.body['title'] ?? say('page.error.unexpected'));
 }
 
 /**

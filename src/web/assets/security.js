@@ -1,10 +1,13 @@
 // @ts-check
 import { Refusal } from './api.js';
+import { bindContacts, showContacts } from './contacts.js';
 import { element, fill, find, onPress } from './dom.js';
 import { bindButtons, describe, onSubmit, tell } from './form.js';
 import { bindKeeping } from './keep.js';
+import { bindPassword, showPassword } from './password.js';
 import { bindSecondFactor, showSecondFactor } from './second-factor.js';
 import { asOwner, noteSignedIn, signOut } from './session.js';
+import { bindSessions, showSessions } from './sessions.js';
 import { show } from './steps.js';
 import { say } from './texts.js';
 import { formatTime } from './times.js';
@@ -13,7 +16,10 @@ import { formatTime } from './times.js';
 
 bindButtons();
 bindKeeping();
+bindPassword(load);
+bindContacts(load);
 bindSecondFactor(load);
+bindSessions();
 onPress('[data-sign-out]', signOut);
 onSubmit('freeze', async ({ message }) => {
   const { caseReference, receipt } = await asOwner('POST', '/v1/me/freeze', message === undefined ? {} : { message });
@@ -36,7 +42,10 @@ async function load() {
   noteSignedIn(true);
   fill(document, { email: me.email });
   showHolds(me.holds);
+  showPassword(me);
   showSecondFactor(me.secondFactor);
+  await showContacts(me.secondFactor.totp);
+  await showSessions();
 }
 
 /** @param {Hold[]} holds */

@@ -7,6 +7,7 @@ const PATIENCE_MS = 1500;
 
 /** In memory only: gone with the page (ASVS 14.3.3). @type {string | undefined} */
 let accessToken;
+let carried = '';
 
 // A page that comes back from the browser's cache would show what its owner has left behind.
 addEventListener('pageshow', (event) => {
@@ -36,7 +37,7 @@ export async function renew() {
 
 /**
  * Calls the API as the signed-in owner; where that is over, or a fresh sign-in is asked for, leads to sign-in and back.
- * @param {'GET' | 'POST' | 'DELETE'} method
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
  * @param {unknown} [body]
  * @returns {Promise<any>}
@@ -82,7 +83,7 @@ async function renewOrLeave() {
 }
 
 /**
- * @param {'GET' | 'POST' | 'DELETE'} method
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
  * @param {unknown} body
  */
@@ -90,14 +91,23 @@ async function send(method, path, body) {
   return await call(method, path, { body, ...(accessToken === undefined ? {} : { token: accessToken }) });
 }
 
+/**
+ * What a mailed link brought goes along to the sign-in page and back, in the fragment as it came.
+ * @param {string} token
+ */
+export function carryOver(token) {
+  carried = `#token=${encodeURIComponent(token)}`;
+}
+
 /** Never settles: the page is on its way out. @param {string} reason */
 async function leave(reason) {
-  location.replace(`/sign-in?${new URLSearchParams({ next: location.pathname, reason })}`);
+  location.replace(`/sign-in?${new URLSearchParams({ next: location.pathname, reason })}${carried}`);
   return await new Promise(() => {});
 }
 
+/** By the cookie: it needs no access token, and works where the session is over already. */
 export async function signOut() {
-  await asOwner('POST', '/v1/auth/sign-out');
+  await call('POST', '/v1/auth/sign-out');
   accessToken = undefined;
   noteSignedIn(false);
   sessionStorage.clear();

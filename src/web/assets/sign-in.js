@@ -3,15 +3,19 @@ import { call, Refusal } from './api.js';
 import { keepCaseToken } from './case-access.js';
 import { all, fill, find } from './dom.js';
 import { bindButtons, describe, onSubmit, tell } from './form.js';
+import { takeLinkToken } from './link-token.js';
 import { noteSignedIn } from './session.js';
 import { linkSteps, show } from './steps.js';
 import { say } from './texts.js';
 
 /** Only our own pages: a list, so that no crafted address can lead elsewhere (ASVS 3.7.2). */
-const destinations = ['/security', '/case'];
+const destinations = ['/security', '/case', '/confirm-address', '/confirm-notice-address'];
 const reasons = ['fresh', 'ended', 'signed-out'];
 const query = new URLSearchParams(location.search);
+/** Of the mailed link that led here, for the page it belongs to. */
+const carried = takeLinkToken();
 let challenge = '';
+let typed = '';
 
 const notice = find('[data-notice]', HTMLElement);
 const reason = query.get('reason') ?? '';
@@ -19,7 +23,12 @@ if (reasons.includes(reason)) tell(notice, say(`page.sign-in.${reason}`));
 
 bindButtons();
 linkSteps();
-onSubmit('sign-in', async ({ identifier, password }) => {
+onSubmit('send-reset', async () => {
+  await call('POST', '/v1/auth/password-reset', { body: { identifier: typed } });
+  show('reset-sent');
+});
+onSubmit('sign-in', async ({ identifier = '', password }) => {
+  typed = identifier;
   await enter('/v1/auth/sign-in', { identifier, password });
 });
 for (const factor of ['totp', 'recovery-code']) {
@@ -44,15 +53,24 @@ async function enter(path, body) {
     for (const form of all('form')) if (form instanceof HTMLFormElement) form.reset();
     all('input', show('totp'))[0]?.focus();
   } catch (error) {
-    if (!(error instanceof Refusal && error.code === 'account-held')) throw error;
-    tellHeld(error.body);
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code === 'account-held') tellHeld(error.body);
+    else if (error.code === 'password-change-required') tellMustChange();
+    else throw error;
   }
 }
 
 function arrive() {
   noteSignedIn(true);
   const next = query.get('next') ?? '';
-  location.replace(destinations.includes(next) ? next : '/security');
+  const back = destinations.includes(next) ? next : '/security';
+  location.replace(carried === undefined ? back : `${back}#token=${encodeURIComponent(carried)}`);
+}
+
+function tellMustChange() {
+  noteSignedIn(false);
+  for (const form of all('form')) if (form instanceof HTMLFormElement) form.reset();
+  show('must-change');
 }
 
 /** @param {Record<string, any>} held */

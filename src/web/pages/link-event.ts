@@ -5,6 +5,15 @@ import type { Markup, View } from '../page.ts';
 /** What a mail with a link can be about, as the mailed person should read it; other types have one text for all. */
 export const linkEvents = [
   'page.event.device.added',
+  'page.event.email.change-requested',
+  'page.event.email.changed',
+  'page.event.notice-address.confirmed',
+  'page.event.notice-address.removed',
+  'page.event.phone.change-requested',
+  'page.event.phone.changed',
+  'page.event.username.changed',
+  'page.event.password.breached',
+  'page.event.password.changed',
   'page.event.password.disabled',
   'page.event.password.exposed',
   'page.event.password.failing',

@@ -1,7 +1,10 @@
 import { html } from 'hono/html';
 import { form, proof, step } from '../controls.ts';
 import type { Markup, Page, View } from '../page.ts';
+import { contactsCard, contactTexts } from './contacts.ts';
+import { passwordCard, passwordTexts } from './password.ts';
 import { secondFactorCard, secondFactorTexts } from './second-factor.ts';
+import { sessionsCards, sessionsTexts } from './sessions.ts';
 
 export const securityPage: Page = {
   path: '/security',
@@ -9,7 +12,10 @@ export const securityPage: Page = {
   script: 'security.js',
   width: 'wide',
   texts: [
+    ...passwordTexts,
+    ...contactTexts,
     ...secondFactorTexts,
+    ...sessionsTexts,
     'page.scope.all',
     'page.scope.sign-in',
     'page.scope.payments',
@@ -35,7 +41,10 @@ function overview(view: View): Markup {
 <h2>${say('page.security.holds')}</h2>
 <ul data-list="holds"></ul>
 </section>
+${passwordCard(view)}
+${contactsCard(view)}
 ${secondFactorCard(view)}
+${sessionsCards(view)}
 <section class="card">
 <h2>${say('page.security.report.title')}</h2>
 <p>${say('page.security.report.body')}</p>

@@ -7,7 +7,8 @@ export const signInPage: Page = {
   title: 'page.sign-in.title',
   script: 'sign-in.js',
   texts: ['page.sign-in.fresh', 'page.sign-in.ended', 'page.sign-in.signed-out', 'page.held.stopped'],
-  content: (view) => html`${password(view)}${secondStep(view)}${recoveryStep(view)}${held(view)}`,
+  content: (view) =>
+    html`${password(view)}${secondStep(view)}${recoveryStep(view)}${held(view)}${mustChange(view)}${resetSent(view)}`,
 };
 
 function password(view: View): Markup {
@@ -52,6 +53,30 @@ function recoveryStep(view: View): Markup {
     html`<p>${say('page.recovery-step.body')}</p>
 ${form(view, { name: 'recovery-code', button: 'page.second-step.button' }, codeField(view, { id: 'recovery-code', label: 'page.field.recovery-code' }))}
 <p class="aside"><button type="button" class="link" data-show="totp">${say('page.recovery-step.use-totp')}</button></p>`,
+  );
+}
+
+/** Whoever typed the password may not be its owner: the way on is by mail. */
+function mustChange(view: View): Markup {
+  const { say } = view;
+  return step(
+    view,
+    { name: 'must-change', title: 'page.must-change.title', tone: 'alarm' },
+    html`<p>${say('page.must-change.body')}</p>
+<p>${say('page.must-change.next')}</p>
+${form(view, { name: 'send-reset', button: 'page.must-change.button' }, html``)}
+<p class="aside"><a href="/case">${say('page.sign-in.trouble')}</a></p>`,
+  );
+}
+
+function resetSent(view: View): Markup {
+  const { say, hasInbox } = view;
+  return step(
+    view,
+    { name: 'reset-sent', title: 'page.reset.requested.title', tone: 'done' },
+    html`<p>${say('page.reset.requested.body')}</p>
+<p><small>${say('page.check-spam')}</small></p>
+${hasInbox ? html`<p><a href="/dev/inbox">${say('page.footer.inbox')}</a></p>` : ''}`,
   );
 }
 

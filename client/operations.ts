@@ -1,0 +1,680 @@
+// Generated from openapi.yaml by npm run fix; do not edit.
+
+export type Account = {
+  id: string;
+  externalId: string | null;
+  email: string;
+  emailConfirmed: boolean;
+  username: string | null;
+  phone: string | null;
+  phoneConfirmed: boolean;
+  locale: 'en' | 'zh-CN';
+  createdAt: string;
+};
+
+export type AccountExport = {
+  exportedAt: string;
+  account: Record<string, unknown>;
+  identifiers: Record<string, unknown>[];
+  contactChanges: Record<string, unknown>[];
+  noticeAddresses: Record<string, unknown>[];
+  secondFactors: Record<string, unknown>[];
+  devices: Record<string, unknown>[];
+  holds: Record<string, unknown>[];
+  cases: Record<string, unknown>[];
+  receipts: Record<string, unknown>[];
+  sessions: Record<string, unknown>[];
+  messages: Record<string, unknown>[];
+  transactions: Record<string, unknown>[];
+  mails: Record<string, unknown>[];
+  activity: Record<string, unknown>[];
+};
+
+export type AccountPage = {
+  id: string;
+  externalId: string | null;
+  email: string;
+  emailConfirmed: boolean;
+  username: string | null;
+  phone: string | null;
+  phoneConfirmed: boolean;
+  locale: 'en' | 'zh-CN';
+  createdAt: string;
+  secondFactor: { totp: boolean; passkeys: number; recoveryCodesLeft: number };
+  holds: FullHold[];
+  lockouts: { identifier: string; failures: number; lockedUntil: string | null }[];
+  sessions: { id: string; since: string; lastSeenAt: string; ip: string | null; device: string | null }[];
+  devices: { id: string; since: string; lastSeenAt: string; ip: string | null; device: string | null }[];
+  cases: { id: string; reference: string; kind: string; priority: string; status: 'open' | 'closed' }[];
+};
+
+export type AgentCase = Case & { accountId: string; assignee: string | null };
+
+export type AgentSignedIn = {
+  status: 'signed-in';
+  accessToken: string;
+  expiresIn: number;
+  refreshToken: string;
+  sessionId: string;
+  agentId: string;
+};
+
+export type Case = {
+  id: string;
+  reference: string;
+  kind: 'takeover' | 'suspicious-activity' | 'unauthorised-transaction' | 'scam' | 'locked-out' | 'complaint';
+  priority: 'urgent' | 'high' | 'normal' | 'low';
+  status: 'open' | 'closed';
+  openedAt: string;
+  respondBy: string;
+  messages?: {
+    id: string;
+    author: 'owner' | 'agent' | 'system';
+    kind: string;
+    body: string;
+    proven: boolean;
+    at: string;
+  }[];
+};
+
+export type CaseAccess = { caseToken: string; expiresIn: number; caseReference: string | null };
+
+export type Contacts = {
+  email: string;
+  username: string | null;
+  phone: string | null;
+  phoneConfirmed: boolean;
+  canChangePhone: boolean;
+  waiting: { kind: 'email' | 'username' | 'phone'; to: string; expiresAt: string }[];
+  recent: {
+    kind: 'email' | 'username' | 'phone';
+    from: string | null;
+    to: string;
+    changedAt: string;
+    undoUntil: string;
+  }[];
+  noticeAddresses: NoticeAddress[];
+};
+
+export type Decision = {
+  decision: 'allow' | 'challenge' | 'review' | 'deny';
+  status: 'decided' | 'pending-review' | 'resolved';
+  score: number;
+  reasons: { rule: string; text: string }[];
+  assessmentId: string;
+};
+
+export type Delivery = {
+  id: string;
+  kind: string;
+  reaction: string;
+  status: 'waiting' | 'delivered' | 'failed';
+  accountId: string | null;
+  caseId: string | null;
+  attempts: number;
+  createdAt: string;
+  nextAttemptAt: string | null;
+  lastError: string | null;
+};
+
+export type Device = {
+  name: string | null;
+  browser: string | null;
+  os: string | null;
+  id: string;
+  current: boolean;
+  createdAt: string;
+  lastSeenAt: string;
+  ip: string | null;
+  place: Place;
+};
+
+export type Erasure = {
+  accountId: string;
+  erasedAt: string;
+  kept: { what: 'receipts' | 'transactions'; count: number; until: string }[];
+};
+
+export type Event = {
+  id: string;
+  type: string;
+  at: string;
+  accountId: string | null;
+  actor: { kind: string; id: string | null };
+  sessionId: string | null;
+  caseId: string | null;
+  ip: string | null;
+  userAgent: string | null;
+  requestId: string | null;
+  detail: Record<string, unknown>;
+};
+
+export type FoundAccount = {
+  id: string;
+  email: string;
+  username: string | null;
+  phone: string | null;
+  phoneConfirmed: boolean;
+  createdAt: string;
+};
+
+export type Frozen = { hold: FullHold; caseId: string; reference: string };
+
+export type FullHold = Hold & { id: string; source: 'owner' | 'agent' | 'rule' | 'policy' | 'legal' };
+
+export type Hold = {
+  scope: 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-changes';
+  reasonCode:
+    | 'account-takeover'
+    | 'suspected-fraud'
+    | 'unauthorised-transaction'
+    | 'scam'
+    | 'lost-device'
+    | 'owner-request'
+    | 'review'
+    | 'credential-change'
+    | 'recovery'
+    | 'new-payee'
+    | 'legal-order'
+    | 'other';
+  since: string;
+  until: string | null;
+};
+
+export type Me = {
+  id: string;
+  email: string;
+  emailConfirmed: boolean;
+  locale: 'en' | 'zh-CN';
+  secondFactor: { totp: boolean; passkeys: number; recoveryCodesLeft: number };
+  holds: Hold[];
+  watchUntil: string | null;
+};
+
+export type NoticeAddress = { id: string; email: string; confirmed: boolean; addedAt: string };
+
+export type Place = { country: string; text: string } | { country: string; text: string };
+
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  code:
+    | 'malformed-json'
+    | 'invalid-token'
+    | 'unauthorized'
+    | 'invalid-credentials'
+    | 'invalid-code'
+    | 'invalid-challenge'
+    | 'invalid-refresh-token'
+    | 'second-factor-required'
+    | 'insufficient-authentication'
+    | 'forbidden'
+    | 'account-held'
+    | 'password-change-required'
+    | 'cross-site'
+    | 'not-found'
+    | 'method-not-allowed'
+    | 'account-exists'
+    | 'transaction-conflict'
+    | 'already-enrolled'
+    | 'erasure-blocked'
+    | 'idempotency-key-in-flight'
+    | 'body-too-large'
+    | 'unsupported-media-type'
+    | 'invalid-request'
+    | 'weak-password'
+    | 'idempotency-key-reused'
+    | 'too-many-attempts'
+    | 'too-many-requests'
+    | 'internal-error'
+    | 'busy';
+  requestId: string;
+  detail?: string;
+  errors?: { pointer: string; detail: string }[];
+};
+
+export type RecoveryCodes = { recoveryCodes: string[] };
+
+export type Refreshed = { accessToken: string; expiresIn: number; refreshToken?: string };
+
+export type SecondFactorRequired = {
+  status: 'second-factor-required';
+  challenge: string;
+  factors: ('totp' | 'recovery-code')[];
+  expiresIn: number;
+};
+
+export type Session = {
+  id: string;
+  current: boolean;
+  createdAt: string;
+  lastSeenAt: string;
+  expiresAt: string;
+  ip: string | null;
+  place: Place;
+  device: { name: string | null; browser: string | null; os: string | null; id: string | null };
+  acr: string;
+  amr: string[];
+};
+
+export type SignedIn = {
+  status: 'signed-in';
+  accessToken: string;
+  expiresIn: number;
+  refreshToken?: string;
+  deviceToken?: string;
+  sessionId: string;
+  accountId: string;
+};
+
+export type Ticket = {
+  id: string;
+  caseId: string;
+  provider: string;
+  externalId: string | null;
+  url: string | null;
+  priority: 'urgent' | 'high' | 'normal' | 'low';
+  status: 'requested' | 'open' | 'closed';
+  openedAt: string | null;
+  lastError: string | null;
+};
+
+/** What each operation takes and gives. */
+export interface Operations {
+  /** Says or asks something in one’s own case. With a case token it counts as unproven. */
+  addCaseMessage: {
+    input: { id: string } & { message: string };
+    answer: {
+      id: string;
+      author: 'owner' | 'agent' | 'system';
+      kind: string;
+      body: string;
+      proven: boolean;
+      at: string;
+    };
+  };
+  /** Adds one; a mail to it carries the confirmation. Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1). */
+  addNoticeAddress: { input: { email: string; code?: string }; answer: NoticeAddress };
+  /** Answers the challenge of a sign-in. Five wrong codes end it (RTS 4(3)(b)). */
+  answerSecondFactor: {
+    input: {
+      challenge: string;
+      factor: 'totp' | 'recovery-code';
+      code: string;
+      deviceToken?: string;
+      tokens?: 'body' | 'cookie';
+    };
+    answer: SignedIn;
+  };
+  /** Whether the account may do this now, and what stops it. Scope `accounts:read`. */
+  askGate: {
+    input: { id: string; action: 'sign-in' | 'payment' | 'withdrawal' | 'security-change' };
+    answer: { allowed: boolean; holds: Hold[] };
+  };
+  /** Changes the password against the current one and a code where a second factor is on (ASVS 6.2.3). Other sessions end. */
+  changePassword: { input: { currentPassword: string; newPassword: string; code?: string }; answer: undefined };
+  /** Another name to sign in with, at once. Conditions as for another address; the old name stays reserved. */
+  changeUsername: { input: { username: string; code?: string }; answer: undefined };
+  /** Confirms an address with the token mailed to it, once. */
+  confirmEmail: { input: { token: string }; answer: undefined };
+  /** Puts the new address into force with the token mailed to it, once. Other sessions end, withdrawals wait; the old address can undo it for the undo window (ASVS 6.3.7). */
+  confirmEmailChange: { input: { token: string }; answer: undefined };
+  /** Confirms one with the token mailed to it, once; every other address is told (ASVS 6.3.7). */
+  confirmNoticeAddress: { input: { token: string }; answer: undefined };
+  /** Sets a new password, once per token, never past an enrolled second factor (ASVS 6.4.3). Signs nobody in. */
+  confirmPasswordReset: { input: { token: string; newPassword: string; code?: string }; answer: undefined };
+  /** Puts the new number into force with the code texted to it; from then on it signs in. The fifth wrong code ends the change (ASVS 6.6.3). */
+  confirmPhoneChange: { input: { code: string }; answer: undefined };
+  /** Turns the second factor on with its first code; other sessions end (ASVS 7.4.3). */
+  confirmTotp: { input: { code: string }; answer: RecoveryCodes };
+  /** Makes an account the host answers for. Scope `accounts:write`. */
+  createAccount: {
+    input: {
+      email: string;
+      externalId?: string;
+      username?: string;
+      phone?: string;
+      locale?: 'en' | 'zh-CN';
+      emailConfirmed?: boolean;
+      password?: string;
+      passwordHash?: string;
+    };
+    answer: Account;
+  };
+  /** Asks before money moves. The same id with the same fields has the same answer. Scope `transactions:write`. */
+  decideTransaction: {
+    input: {
+      transactionId: string;
+      accountId: string;
+      kind: 'payment' | 'withdrawal' | 'deposit' | 'refund';
+      amount: string;
+      currency: string;
+      payee?: { id: string; name?: string };
+      occurredAt?: string;
+      ip?: string | string;
+      sessionId?: string;
+      deviceId?: string;
+    };
+    answer: Decision;
+  };
+  /** What a mailed link would do. Changes nothing, so scanners may look. */
+  describeLink: {
+    input: { token: string };
+    answer: {
+      purpose:
+        | 'undo-contact-change'
+        | 'confirm-contact'
+        | 'confirm-notice-address'
+        | 'freeze-account'
+        | 'unlock-sign-in'
+        | 'confirm-email'
+        | 'reset-password'
+        | 'case-access';
+      event: { id: string; type: string; at: string; ip: string | null; device: string | null };
+    };
+  };
+  /** Ends every session, the caller’s too, and every half-done sign-in. Asks for a fresh sign-in (ASVS 7.5.2). */
+  endAllSessions: { input: Record<never, never>; answer: undefined };
+  /** Ends every session but the caller’s, and every half-done sign-in. Asks for a fresh sign-in (ASVS 7.5.2). */
+  endOtherSessions: { input: Record<never, never>; answer: undefined };
+  /** Ends one of the owner’s sessions at once. Any but the caller’s own asks for a fresh sign-in (ASVS 7.5.2). */
+  endSession: { input: { id: string }; answer: undefined };
+  /** Closes an account for good and forgets the person (GDPR 17). Refused while a legal hold or an open case needs it. Scope `accounts:erase`. */
+  eraseAccount: { input: { id: string }; answer: Erasure };
+  /** Everything held about one person as JSON (GDPR 15). Scope `accounts:export`. */
+  exportAccount: { input: { id: string }; answer: AccountExport };
+  /** Everything held about oneself as JSON (GDPR 15, 20). Asks for a recent sign-in. */
+  exportMe: { input: Record<never, never>; answer: AccountExport };
+  /** One press contains the account: nobody signs in, refreshes, resets or moves money; every session is gone. */
+  freezeAccount: {
+    input: { id: string } & {
+      reasonCode:
+        | 'account-takeover'
+        | 'suspected-fraud'
+        | 'unauthorised-transaction'
+        | 'scam'
+        | 'lost-device'
+        | 'owner-request'
+        | 'review'
+        | 'credential-change'
+        | 'recovery'
+        | 'new-payee'
+        | 'legal-order'
+        | 'other';
+      note: string;
+      caseId?: string;
+    };
+    answer: Frozen;
+  };
+  /** Contains the account at once, as an agent’s freeze does. Scope `accounts:freeze`. */
+  freezeAccountAsHost: {
+    input: { id: string } & {
+      reasonCode:
+        | 'account-takeover'
+        | 'suspected-fraud'
+        | 'unauthorised-transaction'
+        | 'scam'
+        | 'lost-device'
+        | 'owner-request'
+        | 'review'
+        | 'credential-change'
+        | 'recovery'
+        | 'new-payee'
+        | 'legal-order'
+        | 'other';
+      note: string;
+    };
+    answer: Frozen;
+  };
+  /** Freezes one’s own account, or its payments, at once. The receipt is signed proof with the time (PSD2 70). */
+  freezeOwnAccount: {
+    input: { scope?: 'all' | 'payments'; message?: string };
+    answer: { hold: Hold; receipt: string; caseReference: string };
+  };
+  /** An account by id, or by `external:{externalId}`. Scope `accounts:read`. */
+  getAccount: { input: { id: string }; answer: Account };
+  /** One page of everything about an account. Reading it is an event. */
+  getAccountPage: { input: { id: string }; answer: AccountPage };
+  /** A case with everything said in it. */
+  getCase: { input: { id: string }; answer: AgentCase };
+  /** What the account signs in with, where it is told, and which changes wait or can still be undone. */
+  getContacts: { input: Record<never, never>; answer: Contacts };
+  /** The account, its second factor and its holds; also for a frozen owner with a case token. */
+  getMe: { input: Record<never, never>; answer: Me };
+  /** One’s own case with what was said in it, and who answers by when. */
+  getOwnCase: { input: { id: string }; answer: Case };
+  /** The decision as it stands now. Scope `transactions:write`. */
+  getTransaction: { input: { transactionId: string }; answer: Decision };
+  /** What an access token is worth right now (RFC 7662). Asking is not activity: report that as seen. Scope `sessions:read`. */
+  introspect: {
+    input: { token: string };
+    answer:
+      | {
+          active: true;
+          sub: string;
+          sid: string;
+          acr: string;
+          amr: string[];
+          auth_time: number;
+          exp: number;
+          iss: string;
+          client_id: string;
+          token_type: 'Bearer';
+          holds: Hold[];
+        }
+      | { active: false };
+  };
+  /** The queue of open cases, most urgent first. */
+  listCases: {
+    input: {
+      limit?: number;
+      cursor?: string;
+      kind?: 'takeover' | 'suspicious-activity' | 'unauthorised-transaction' | 'scam' | 'locked-out' | 'complaint';
+      priority?: 'urgent' | 'high' | 'normal' | 'low';
+      assignee?: string;
+    };
+    answer: { items: AgentCase[]; nextCursor: string | null };
+  };
+  /** Mails and tickets on their way, newest first. */
+  listDeliveries: {
+    input: { limit?: number; cursor?: string; status?: 'waiting' | 'delivered' | 'failed' };
+    answer: { items: Delivery[]; nextCursor: string | null };
+  };
+  /** The browsers and phones the account is known by, newest first. */
+  listDevices: { input: { limit?: number; cursor?: string }; answer: { items: Device[]; nextCursor: string | null } };
+  /** The audit view of everything that happened, newest first. */
+  listEvents: {
+    input: {
+      limit?: number;
+      cursor?: string;
+      actor?: string;
+      type?: string;
+      accountId?: string;
+      from?: string;
+      to?: string;
+    };
+    answer: { items: Event[]; nextCursor: string | null };
+  };
+  /** Mailboxes that get every notice beside the address that signs in. */
+  listNoticeAddresses: { input: Record<never, never>; answer: { items: NoticeAddress[]; nextCursor: string | null } };
+  /** One’s own cases, newest first. */
+  listOwnCases: { input: { limit?: number; cursor?: string }; answer: { items: Case[]; nextCursor: string | null } };
+  /** Where the account is signed in, newest sign-in first (ASVS 7.5.2). */
+  listSessions: { input: { limit?: number; cursor?: string }; answer: { items: Session[]; nextCursor: string | null } };
+  /** Cases as the helpdesk knows them, newest first. */
+  listTickets: {
+    input: { limit?: number; cursor?: string; caseId?: string };
+    answer: { items: Ticket[]; nextCursor: string | null };
+  };
+  /** Activity that offline verifiers saw just now, in batches: these sessions do not time out as idle. What ended or is idle stays so; unknown ids are passed over. Scope `sessions:read`. */
+  noteSeen: { input: { sessionIds: string[] }; answer: Record<string, unknown> };
+  /** A short token for one’s own cases, also while the account is frozen. It is no session. */
+  openCaseAccess: {
+    input: { identifier: string; password: string; code?: string } | { token: string };
+    answer: CaseAccess;
+  };
+  /** Places a hold of any scope; holds stack. */
+  placeHold: {
+    input: { id: string } & {
+      reasonCode:
+        | 'account-takeover'
+        | 'suspected-fraud'
+        | 'unauthorised-transaction'
+        | 'scam'
+        | 'lost-device'
+        | 'owner-request'
+        | 'review'
+        | 'credential-change'
+        | 'recovery'
+        | 'new-payee'
+        | 'legal-order'
+        | 'other';
+      note: string;
+      caseId?: string;
+      scope: 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-changes';
+      expiresAt?: string;
+    };
+    answer: { hold: FullHold };
+  };
+  /** Trades a refresh token, or the cookie, for its successor; for a few seconds the same one again. A token used later than that ends the session (RFC 9700). It is not activity. */
+  refresh: { input: Partial<{ refreshToken?: string }>; answer: Refreshed };
+  /** Trades an agent’s refresh token for its successor; a token used twice ends the session. */
+  refreshAgent: {
+    input: { refreshToken: string };
+    answer: { accessToken: string; expiresIn: number; refreshToken: string };
+  };
+  /** Ten new recovery codes against a code; the old ones stop working. */
+  reissueRecoveryCodes: { input: { code: string }; answer: RecoveryCodes };
+  /** Forgets a device and ends its sessions at once. Asks for a fresh sign-in (ASVS 6.5.6, 7.5.2). */
+  removeDevice: { input: { id: string }; answer: undefined };
+  /** Removes one; for the undo window it gets every notice still. Conditions as for adding one. */
+  removeNoticeAddress: { input: { id: string } & { code?: string }; answer: undefined };
+  /** Removes the second factor against one of its codes, unless the password is too short without it. */
+  removeTotp: { input: { code: string }; answer: undefined };
+  /** Sends a failed delivery again. */
+  replayDelivery: { input: { id: string }; answer: undefined };
+  /** Reports a takeover, a transaction, a scam, a lock-out or a complaint; works while frozen. Signed receipt (PSD2 70). */
+  report: {
+    input: {
+      kind: 'takeover' | 'unauthorised-transaction' | 'scam' | 'locked-out' | 'complaint';
+      message: string;
+      transactionIds?: string[];
+      evidence?: string;
+    };
+    answer: { caseId: string; reference: string; receipt: string; respondBy: string };
+  };
+  /** Mails a confirmation to another address and tells every address on file; one answer, whoever has it (ASVS 6.3.8). Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1). */
+  requestEmailChange: { input: { newEmail: string; code?: string }; answer: Record<string, unknown> };
+  /** Mails a reset link if there is such an account; the answer never tells (ASVS 6.3.8). Works while locked. */
+  requestPasswordReset: { input: { identifier: string }; answer: Record<string, unknown> };
+  /** Texts a code to another number and tells every address on file. Conditions as for another address; `not-found` where no texts can be sent. */
+  requestPhoneChange: { input: { newPhone: string; code?: string }; answer: Record<string, unknown> };
+  /** Ends every session; the password opens nothing until its owner resets it by mail. Agents never set or see one (ASVS 6.4.6). */
+  requirePasswordReset: { input: { id: string } & { note: string; caseId?: string }; answer: { ended: number } };
+  /** Ends every session and forgets every device of an account (ASVS 7.4.5). */
+  revokeSessions: { input: { id: string } & { note: string; caseId?: string }; answer: { ended: number } };
+  /** Finds accounts by whole e-mail, username, phone, id, external id, transaction id or IP; masked, and noted. */
+  searchAccounts: { input: { q: string }; answer: { items: FoundAccount[]; nextCursor: string | null } };
+  /** Signs in, or asks for the second factor. One answer, after the same work, for all that is wrong (ASVS 6.3.8). */
+  signIn: {
+    input: { identifier: string; password: string; code?: string; deviceToken?: string; tokens?: 'body' | 'cookie' };
+    answer: SignedIn | SecondFactorRequired;
+  };
+  /** Signs an agent in with password and code together; one answer for all that is wrong. */
+  signInAgent: { input: { email: string; password: string; code: string }; answer: AgentSignedIn };
+  /** Ends the caller’s session at once, on every node (ASVS 7.4.1); in a browser by its cookie alone. */
+  signOut: { input: Record<never, never>; answer: undefined };
+  /** Ends the agent’s session at once. */
+  signOutAgent: { input: Record<never, never>; answer: undefined };
+  /** Asks for an account; a mail confirms the address. One answer for known and unknown addresses (ASVS 6.3.8). */
+  signUp: {
+    input: { email: string; password: string; phone?: string; username?: string; locale?: 'en' | 'zh-CN' };
+    answer: Record<string, unknown>;
+  };
+  /** Shows a new authenticator secret; it opens nothing before it is confirmed. Needs a fresh sign-in (RFC 9470). */
+  startTotp: {
+    input: Record<never, never>;
+    answer: { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
+  };
+  /** What is revoked, as it happens. Scope `sessions:read`. */
+  streamRevocations: { input: Record<never, never>; answer: ReadableStream<Uint8Array> };
+  /** Opens the lock that guessing put on its identifiers. Holds stay. */
+  unlockAccount: { input: { id: string } & { note: string; caseId?: string }; answer: undefined };
+  /** Presses a mailed link: freezes the account, makes this browser a known device, or undoes a change of contact. Acts once. */
+  useLink: {
+    input: { token: string; confirm: true; tokens?: 'body' | 'cookie' };
+    answer: { hold?: Hold; receipt?: string; caseReference?: string; deviceToken?: string };
+  };
+}
+
+export type OperationName = keyof Operations;
+
+export const operations = {
+  addCaseMessage: { call: 'POST /v1/me/cases/{id}/messages' },
+  addNoticeAddress: { call: 'POST /v1/me/notice-addresses' },
+  answerSecondFactor: { call: 'POST /v1/auth/second-factor' },
+  askGate: { call: 'GET /v1/server/accounts/{id}/gate', query: ['action'] },
+  changePassword: { call: 'PUT /v1/me/password' },
+  changeUsername: { call: 'PUT /v1/me/username' },
+  confirmEmail: { call: 'POST /v1/auth/email-confirmation' },
+  confirmEmailChange: { call: 'POST /v1/me/email-change/confirm' },
+  confirmNoticeAddress: { call: 'POST /v1/me/notice-addresses/confirm' },
+  confirmPasswordReset: { call: 'POST /v1/auth/password-reset/confirm' },
+  confirmPhoneChange: { call: 'POST /v1/me/phone-change/confirm' },
+  confirmTotp: { call: 'POST /v1/me/totp/confirm' },
+  createAccount: { call: 'POST /v1/server/accounts' },
+  decideTransaction: { call: 'POST /v1/server/transactions' },
+  describeLink: { call: 'POST /v1/auth/link' },
+  endAllSessions: { call: 'POST /v1/me/sessions/revoke-all' },
+  endOtherSessions: { call: 'POST /v1/me/sessions/revoke-others' },
+  endSession: { call: 'DELETE /v1/me/sessions/{id}' },
+  eraseAccount: { call: 'POST /v1/server/accounts/{id}/erase' },
+  exportAccount: { call: 'GET /v1/server/accounts/{id}/export' },
+  exportMe: { call: 'GET /v1/me/export' },
+  freezeAccount: { call: 'POST /v1/agent/accounts/{id}/freeze' },
+  freezeAccountAsHost: { call: 'POST /v1/server/accounts/{id}/freeze' },
+  freezeOwnAccount: { call: 'POST /v1/me/freeze' },
+  getAccount: { call: 'GET /v1/server/accounts/{id}' },
+  getAccountPage: { call: 'GET /v1/agent/accounts/{id}' },
+  getCase: { call: 'GET /v1/agent/cases/{id}' },
+  getContacts: { call: 'GET /v1/me/contacts' },
+  getMe: { call: 'GET /v1/me' },
+  getOwnCase: { call: 'GET /v1/me/cases/{id}' },
+  getTransaction: { call: 'GET /v1/server/transactions/{transactionId}' },
+  introspect: { call: 'POST /v1/server/sessions/introspect' },
+  listCases: { call: 'GET /v1/agent/cases', query: ['limit', 'cursor', 'kind', 'priority', 'assignee'] },
+  listDeliveries: { call: 'GET /v1/agent/deliveries', query: ['limit', 'cursor', 'status'] },
+  listDevices: { call: 'GET /v1/me/devices', query: ['limit', 'cursor'] },
+  listEvents: { call: 'GET /v1/agent/events', query: ['limit', 'cursor', 'actor', 'type', 'accountId', 'from', 'to'] },
+  listNoticeAddresses: { call: 'GET /v1/me/notice-addresses' },
+  listOwnCases: { call: 'GET /v1/me/cases', query: ['limit', 'cursor'] },
+  listSessions: { call: 'GET /v1/me/sessions', query: ['limit', 'cursor'] },
+  listTickets: { call: 'GET /v1/agent/tickets', query: ['limit', 'cursor', 'caseId'] },
+  noteSeen: { call: 'POST /v1/server/sessions/seen' },
+  openCaseAccess: { call: 'POST /v1/auth/case-access' },
+  placeHold: { call: 'POST /v1/agent/accounts/{id}/holds' },
+  refresh: { call: 'POST /v1/auth/refresh' },
+  refreshAgent: { call: 'POST /v1/agent/auth/refresh' },
+  reissueRecoveryCodes: { call: 'POST /v1/me/recovery-codes' },
+  removeDevice: { call: 'DELETE /v1/me/devices/{id}' },
+  removeNoticeAddress: { call: 'DELETE /v1/me/notice-addresses/{id}' },
+  removeTotp: { call: 'DELETE /v1/me/totp' },
+  replayDelivery: { call: 'POST /v1/agent/deliveries/{id}/replay' },
+  report: { call: 'POST /v1/me/reports' },
+  requestEmailChange: { call: 'POST /v1/me/email-change' },
+  requestPasswordReset: { call: 'POST /v1/auth/password-reset' },
+  requestPhoneChange: { call: 'POST /v1/me/phone-change' },
+  requirePasswordReset: { call: 'POST /v1/agent/accounts/{id}/require-password-reset' },
+  revokeSessions: { call: 'POST /v1/agent/accounts/{id}/revoke-sessions' },
+  searchAccounts: { call: 'GET /v1/agent/accounts', query: ['q'] },
+  signIn: { call: 'POST /v1/auth/sign-in' },
+  signInAgent: { call: 'POST /v1/agent/auth/sign-in' },
+  signOut: { call: 'POST /v1/auth/sign-out' },
+  signOutAgent: { call: 'POST /v1/agent/auth/sign-out' },
+  signUp: { call: 'POST /v1/auth/sign-up' },
+  startTotp: { call: 'POST /v1/me/totp' },
+  streamRevocations: { call: 'GET /v1/server/revocations' },
+  unlockAccount: { call: 'POST /v1/agent/accounts/{id}/unlock' },
+  useLink: { call: 'POST /v1/auth/link/use' },
+} as const satisfies Record<OperationName, { call: string; query?: readonly string[]; raw?: boolean }>;

@@ -1,0 +1,8 @@
+import type { Transaction } from 'kysely';
+import type { Database } from '../db/types.ts';
+import * as queries from './queries.ts';
+
+/** Forgets changes that wait to be confirmed: whoever asked for them before everything ended must not finish them. */
+export async function forgetWaitingChanges(trx: Transaction<Database>, accountId: string): Promise<void> {
+  await queries.deleteWaiting(trx, accountId);
+}

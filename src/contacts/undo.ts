@@ -1,0 +1,69 @@
+import type { Transaction } from 'kysely';
+import type { Client, Context } from '../context.ts';
+import type { Database } from '../db/types.ts';
+import { record } from '../events/record.ts';
+import { freezeWithin } from '../holds/freeze.ts';
+import type { Hold } from '../holds/gate.ts';
+import { voidLinks } from '../links/links.ts';
+import { forgetAddressesSince } from '../notice-addresses/since.ts';
+import { endEverything } from '../sessions/end.ts';
+import { maskContact } from './mask.ts';
+import * as queries from './queries.ts';
+
+const events = {
+  email: 'email.change-undone',
+  phone: 'phone.change-undone',
+  username: 'username.change-undone',
+} as const;
+
+type Undo = { accountId: string; changeId: string; client: Client; standing: Hold | undefined };
+type Undone = { hold: Hold; receipt?: string; caseReference?: string };
+
+/**
+ * Takes a change back with all of its kind that came after it, under the account's lock: what it was before signs in
+ * again. Somebody made a change that the presser disowns, so the account is frozen too, and a thief who reads only the
+ * old mailbox gains nothing by pressing. Undefined, and nothing written, where it is undone already or too late.
+ */
+export async function undoChange(
+  trx: Transaction<Database>,
+  ctx: Context,
+  { accountId, changeId, client, standing }: Undo,
+  now: Date,
+): Promise<Undone | undefined> {
+  const undone = await queries.undoChanges(trx, changeId, now);
+  const [first] = undone;
+  if (!first) return undefined;
+  const { kind, old_value: restored, old_key: key, requested_at: since } = first;
+  await queries.setContact(trx, accountId, kind, restored, now);
+  await queries.settleIdentifiers(trx, accountId, kind, key, now);
+  await forgetAddressesSince(trx, accountId, since);
+  await voidLinks(trx, accountId, ['reset-password', 'unlock-sign-in', 'case-access', 'confirm-email'], now);
+  await endEverything(trx, accountId, 'contact-change-undone', now);
+  const actor = { kind: 'owner', id: accountId } as const;
+  const frozen = standing
+    ? undefined
+    : await freezeWithin(
+        trx,
+        ctx,
+        { accountId, scope: 'all', reasonCode: 'account-takeover', source: 'owner', actor, client },
+        now,
+      );
+  const detail = { changeId, to: maskContact(kind, restored), changes: undone.length };
+  // Whoever reads the mailbox that is dropped may be the true owner: they learn of it once more.
+  const dropped = kind === 'email' ? undone.map((change) => change.new_value) : [];
+  await record(
+    trx,
+    {
+      type: events[kind],
+      actor,
+      accountId,
+      caseId: frozen?.theCase.id,
+      client,
+      detail,
+      payload: { alsoTo: dropped },
+    },
+    now,
+  );
+  if (!frozen) return { hold: standing as Hold };
+  return { hold: frozen.hold, receipt: frozen.receipt, caseReference: frozen.theCase.reference };
+}

@@ -1,0 +1,46 @@
+import type { Kysely } from 'kysely';
+import { statement } from '../db/statement.ts';
+import type { Database } from '../db/types.ts';
+
+const touch = statement<never, [id: string, now: Date, before: Date]>(
+  'touch-session',
+  'update sessions set last_seen_at = $2 where id = $1 and last_seen_at <= $3 and ended_at is null',
+);
+
+export async function touchSession(db: Kysely<Database>, id: string, now: Date, before: Date): Promise<void> {
+  await touch(db, id, now, before);
+}
+
+type Noted = { found: number; noted: number };
+
+// Whoever ends sessions locks them in an order of their own: rows that are taken are left, so that nobody waits in a ring.
+const noteSeenSessions = statement<Noted, [ids: string[], now: Date, before: Date, seenAfter: Date, scopes: string[]]>(
+  'note-seen-sessions',
+  `with due as materialized (
+     select s.id from sessions s join accounts a on a.id = s.account_id
+     where s.id = any($1::uuid[]) and s.ended_at is null and s.expires_at > $2
+       and s.last_seen_at > $4 and s.last_seen_at <= $3 and a.closed_at is null
+       and not exists (
+         select from holds h where h.account_id = a.id and h.scope = any($5::text[]) and h.released_at is null
+           and (h.until is null or h.until > $2))),
+   taken as materialized (
+     select s.id from sessions s join due on due.id = s.id
+     where s.ended_at is null and s.last_seen_at <= $3 for no key update of s skip locked),
+   noted as (
+     update sessions s set last_seen_at = $2 from taken where s.id = taken.id returning s.id)
+   select (select count(*)::int from noted) as noted, (select count(*)::int from due) as found`,
+);
+
+/**
+ * Moves the last activity of those sessions to `now` whose own is no later than `before` and later than `seenAfter`, and
+ * which neither ended nor are stopped by a hold of these scopes. How many are left, since others held them just then.
+ */
+export async function noteSeen(
+  db: Kysely<Database>,
+  ids: string[],
+  when: { before: Date; seenAfter: Date; stoppingScopes: string[] },
+  now: Date,
+): Promise<number> {
+  const [row] = await noteSeenSessions(db, ids, now, when.before, when.seenAfter, when.stoppingScopes);
+  return row ? row.found - row.noted : 0;
+}
