@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { findAccount } from '../accounts/accounts.ts';
 import type { Context } from '../context.ts';
@@ -14,7 +16,13 @@ export function addExportCommand(accounts: Command, actor: Actor, run: Run): voi
     .action((reference: string) =>
       run(async (ctx) => {
         const { id } = await findAccount(ctx, reference);
-        for await (const piece of await exportAccount(ctx, id, { actor, by: 'operator' })) process.stdout.write(piece);
+        const pieces = Readable.from(await exportAccount(ctx, id, { actor, by: 'operator' }));
+        await pipeline(pieces, process.stdout, { end: false }).catch(unlessCut);
       }),
     );
+}
+
+/** Whoever read along had enough, as `head` does. */
+function unlessCut(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }

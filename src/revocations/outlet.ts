@@ -2,7 +2,7 @@ const MOST_BYTES = 256 * 1024;
 const PATIENCE_MS = 30_000;
 
 /** A stream of text that is written to, whose reader must keep up. */
-export type Outlet = {
+type Outlet = {
   stream: ReadableStream<Uint8Array>;
   write(text: string): void;
   /** Until the reader has taken what was written. One that takes too long is cut. */

@@ -15,7 +15,7 @@ const revoking = {
   'refresh.reused':   'session',
 } as const satisfies { readonly [type in EventType]?: Revoked };
 
-export type RevokingType = keyof typeof revoking;
+type RevokingType = keyof typeof revoking;
 export const revokingTypes = Object.keys(revoking) as RevokingType[];
 
 export function isRevoking(type: EventType): type is RevokingType {
