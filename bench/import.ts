@@ -1,4 +1,4 @@
-/** `node bench/import.ts [accounts]`: takes over a file of so many, and says how long it took and how much memory. */
+/** `npm run bench:import -- [accounts]`: takes over a file of so many, and says how long it took and how much memory. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, readFileSync } from 'node:fs';

@@ -12,10 +12,12 @@ export type Follower = {
   onReady(ready: Ready): void;
   /** Everything committed until a moment ago is told. */
   onPosition(): void;
-  onError(error: unknown): void;
+  /** The stream ended or failed, and is being opened again. */
+  onBroken(error: unknown): void;
 };
 
 const FIRST_SILENCE_MS = 15_000;
+const LEAST_SILENCE_MS = 2_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 
@@ -32,8 +34,9 @@ export async function follow(follower: Follower, signal: AbortSignal): Promise<v
         lastEventId = id;
         failures = 0;
       });
+      follower.onBroken(undefined);
     } catch (error) {
-      if (!signal.aborted) follower.onError(error);
+      if (!signal.aborted) follower.onBroken(error);
     }
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
     failures += 1;
@@ -61,7 +64,7 @@ async function followOnce(
     for await (const message of readMessages(stream)) {
       if (message.event === 'ready') {
         const ready = JSON.parse(message.data ?? '{}') as Ready;
-        longest = 3 * ready.heartbeatMs;
+        longest = Math.max(3 * ready.heartbeatMs, LEAST_SILENCE_MS);
         isReady = true;
         follower.onReady(ready);
       }

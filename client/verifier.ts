@@ -16,6 +16,8 @@ export type VerifierOptions = Omit<ClientOptions, 'apiKey'> & {
   whenStale?: 'introspect' | 'refuse';
   /** How long ago everything must have been told. 10 seconds unless given; heartbeats come every 5. */
   maxStaleMs?: number;
+  /** How long tokens still pass by what is known while a broken stream is being opened again. 0 unless given. */
+  graceMs?: number;
   /** For clocks that differ, at most 30. 5 unless given. */
   clockToleranceSec?: number;
   /** How many checked signatures are remembered. 10,000 unless given, 0 for none. */
@@ -51,7 +53,8 @@ const OPENING_MS = 5_000;
  * revocations tells of them, milliseconds after their commit. What it cannot know it asks or refuses, by `whenStale`.
  */
 export function createVerifier(options: VerifierOptions): Verifier {
-  const { whenStale = 'introspect', maxStaleMs = 10_000, clockToleranceSec = 5, onError = () => undefined } = options;
+  const { whenStale = 'introspect', maxStaleMs = 10_000, graceMs = 0, clockToleranceSec = 5 } = options;
+  const onError = options.onError ?? (() => undefined);
   if (clockToleranceSec < 0 || clockToleranceSec > 30) throw new RangeError('clockToleranceSec must be 0 to 30');
   const base = options.baseUrl.replace(/\/+$/, '');
   const issuer = options.issuer ?? base;
@@ -70,6 +73,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   const over = new AbortController();
   let windowMs = Number.POSITIVE_INFINITY;
   let toldAt = Number.NEGATIVE_INFINITY;
+  let brokenAt: number | undefined;
   let isReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;
@@ -91,17 +95,24 @@ export function createVerifier(options: VerifierOptions): Verifier {
       },
       onPosition() {
         toldAt = performance.now();
+        brokenAt = undefined;
         revoked.forget(windowMs, toldAt);
         isReady();
       },
-      onError,
+      onBroken(error) {
+        brokenAt ??= performance.now();
+        if (error !== undefined) onError(error);
+      },
     },
     over.signal,
   );
   const every = options.reportActivityMs ?? 30_000;
   const activity =
     every === false ? undefined : openActivity(every, (sessionIds) => ask('noteSeen', { sessionIds }), onError);
-  const isFresh = () => performance.now() - toldAt <= maxStaleMs;
+  function isFresh(): boolean {
+    const now = performance.now();
+    return now - toldAt <= maxStaleMs && (brokenAt === undefined || now - brokenAt <= graceMs);
+  }
 
   return {
     async verify(token, demand) {

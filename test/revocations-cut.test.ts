@@ -138,7 +138,9 @@ describe(`a stream cut at random ${CUTS} times`, () => {
 
     await vi.waitFor(() => expect(verifier.isFresh()).toBe(true), { timeout: 5_000 });
     for (const { sessionId, accessToken } of sessions) {
-      expect(await verdict(verifier, accessToken), sessionId).toBe(gone.has(sessionId) ? 'revoked-token' : 'passes');
+      const expected = gone.has(sessionId) ? 'revoked-token' : 'passes';
+      // The last cut may not have been noticed yet.
+      await vi.waitFor(async () => expect(await verdict(verifier, accessToken), sessionId).toBe(expected));
     }
     await Promise.all([reader.close(), verifier.close()]);
   });
@@ -210,10 +212,11 @@ describe('a service that is killed', () => {
     const { apiKey } = JSON.parse(made.stdout);
     const reader = await readStream(undefined, apiKey, { fetch: (path, init) => fetch(`${service.url}${path}`, init) });
     await reader.until(() => reader.events.length > 0);
-    const { code, ms } = await service.end();
+    const began = performance.now();
+    const ending = service.end();
     await reader.ended;
-    expect(code).toBe(0);
-    expect(ms).toBeLessThan(3_000);
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect((await ending).code).toBe(0);
     service = await serve(env);
   });
 });

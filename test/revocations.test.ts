@@ -259,6 +259,7 @@ describe('a stream', () => {
   });
 
   it('is cut off when its reader does not read', async () => {
+    h.clock.advance(7 * 60_000);
     const slow = await unread();
     await slow.read();
     const other = await stream();
