@@ -3,7 +3,7 @@ import { newId } from '../src/crypto/ids.ts';
 import { revokingTypes } from '../src/revocations/rules.ts';
 import { type Harness, newAgent, newApiKey, openHarness, PASSWORD, type TestAgent } from './support/harness.ts';
 import { type Reader, readStream, readyStream } from './support/revocation-stream.ts';
-import { enrol, freezeByAgent, mailedToken, newSignedIn, type SignedIn, signIn } from './support/seed.ts';
+import { enrol, freezeByAgent, hostKey, mailedToken, newSignedIn, type SignedIn, signIn } from './support/seed.ts';
 
 const HEARTBEAT = 40;
 
@@ -103,6 +103,10 @@ describe('the stream of revocations', () => {
       },
     ],
     ['the owner’s own freeze', (owner) => h.post('/v1/me/freeze', {}, { token: owner.accessToken })],
+    [
+      'an erasure',
+      async ({ accountId }) => h.post(`/v1/server/accounts/${accountId}/erase`, undefined, { token: await hostKey(h) }),
+    ],
   ])('tells of every session that %s ended, and of no other', async (_what, act) => {
     const reader = await stream();
     const owner = await newSignedIn(h);

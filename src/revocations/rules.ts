@@ -10,6 +10,7 @@ type Revoked = 'session' | 'sessions' | 'account';
 // biome-ignore format: a table reads as one
 const revoking = {
   'account.frozen':   'account',
+  'account.erased':   'account',
   'session.ended':    'session',
   'sessions.revoked': 'sessions',
   'refresh.reused':   'session',
@@ -46,6 +47,7 @@ export function revocationsOf({ type, at, account_id, session_id, detail }: Revo
 /** For events whose detail gives none. */
 const plainReasons: Record<RevokingType, string> = {
   'account.frozen': 'frozen',
+  'account.erased': 'erased',
   'session.ended': 'ended',
   'sessions.revoked': 'ended',
   'refresh.reused': 'refresh-reused',
