@@ -8,6 +8,8 @@ export type Follower = {
   /** Opens the stream behind this place, or anew. */
   open(lastEventId: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
   onRevocation(revocation: Revocation): void;
+  /** Nothing that this key signed counts any more. */
+  onKeyRevoked(keyId: string): void;
   /** All that came before is told. */
   onReady(ready: Ready): void;
   /** Everything committed until a moment ago is told. */
@@ -80,5 +82,7 @@ async function followOnce(
 }
 
 function tell(follower: Follower, { event, data }: Message): void {
-  if (event === 'message' && data !== undefined) follower.onRevocation(JSON.parse(data) as Revocation);
+  if (data === undefined) return;
+  if (event === 'message') follower.onRevocation(JSON.parse(data) as Revocation);
+  if (event === 'key-revoked') follower.onKeyRevoked((JSON.parse(data) as { keyId: string }).keyId);
 }

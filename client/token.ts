@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import { VerificationError } from './errors.ts';
 
 /** An access token's claims (RFC 9068). Times are seconds. */
@@ -23,6 +23,7 @@ export type TokenOptions = {
   audience: string;
   clockToleranceSec: number;
   cacheSize: number;
+  fetch?: typeof fetch | undefined;
   now: () => number;
 };
 
@@ -35,18 +36,26 @@ const REQUIRED = ['sub', 'sid', 'jti', 'iat', 'exp', 'auth_time', 'acr'];
 /** What jose throws for a token that is none of ours; all else means that the keys could not be had. */
 const FAULTS = /^ERR_(JW[ST]_|JOSE_(ALG_NOT_ALLOWED|NOT_SUPPORTED)|JWKS_(NO_MATCHING_KEY|MULTIPLE_MATCHING_KEYS))/;
 
+export type TokenCheck = {
+  claimsOf(token: string): Promise<Claims>;
+  /** Believes nothing more that this key signed, whatever a fetched key set still says. */
+  distrust(keyId: string): void;
+};
+
 /**
  * Checks signature and claims (RFC 8725, RFC 9068 4): EdDSA alone, `typ` at+jwt, issuer, audience, times. A signature
  * checked once is remembered with its token; its time is judged each time. Throws VerificationError.
  */
-export function openTokenCheck(options: TokenOptions): (token: string) => Promise<Claims> {
+export function openTokenCheck(options: TokenOptions): TokenCheck {
   const { issuer, audience, clockToleranceSec, cacheSize, now } = options;
   const keys = createRemoteJWKSet(options.jwksUrl, {
     cooldownDuration: 10_000,
     cacheMaxAge: 600_000,
     timeoutDuration: 5_000,
+    ...(options.fetch && { [customFetch]: options.fetch }),
   });
   const known = new Map<string, Claims>();
+  const distrusted = new Set<string>();
 
   async function checkSignature(token: string): Promise<Claims> {
     try {
@@ -60,7 +69,8 @@ export function openTokenCheck(options: TokenOptions): (token: string) => Promis
         currentDate: new Date(now()),
       });
       // Every token of the service names its key.
-      if (protectedHeader.kid === undefined) throw new errors.JWKSNoMatchingKey();
+      const { kid } = protectedHeader;
+      if (kid === undefined || distrusted.has(kid)) throw new errors.JWKSNoMatchingKey();
       return payload;
     } catch (cause) {
       if (cause instanceof errors.JWTExpired) throw new VerificationError('expired-token', { cause });
@@ -69,7 +79,7 @@ export function openTokenCheck(options: TokenOptions): (token: string) => Promis
     }
   }
 
-  return async (token) => {
+  async function claimsOf(token: string): Promise<Claims> {
     const before = known.get(token);
     if (before !== undefined) {
       if (before.exp + clockToleranceSec > now() / 1000) return before;
@@ -84,5 +94,13 @@ export function openTokenCheck(options: TokenOptions): (token: string) => Promis
     if (known.size >= cacheSize) known.delete(known.keys().next().value as string);
     if (cacheSize > 0) known.set(token, claims);
     return claims;
+  }
+
+  return {
+    claimsOf,
+    distrust(keyId) {
+      distrusted.add(keyId);
+      known.clear();
+    },
   };
 }

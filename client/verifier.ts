@@ -67,6 +67,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
     audience: options.audience ?? `${issuer}/v1/me`,
     clockToleranceSec,
     cacheSize: options.cacheSize ?? 10_000,
+    fetch: options.fetch,
     now,
   });
   const revoked = openRevoked();
@@ -90,6 +91,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
         )) as ReadableStream<Uint8Array>;
       },
       onRevocation: (revocation) => revoked.add(revocation, performance.now()),
+      onKeyRevoked: check.distrust,
       onReady(begun) {
         windowMs = begun.windowMs + clockToleranceSec * 1000;
       },
@@ -116,7 +118,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   return {
     async verify(token, demand) {
-      const claims = await check(token);
+      const claims = await check.claimsOf(token);
       // What is known to be revoked stays so, however old the knowledge.
       if (revoked.has(claims)) throw new VerificationError('revoked-token');
       if (!isFresh()) await askFor(token);

@@ -29,6 +29,11 @@ export function clearDeviceCookie(c: C): void {
   setCookie(c, DEVICE, '', { ...options, maxAge: 0 });
 }
 
+/** What the browser kept until now, whoever sent it: good for ending that session and for nothing else. */
+export function replacedRefreshToken(c: C): string | undefined {
+  return getCookie(c, REFRESH, 'host');
+}
+
 export function deviceCookie(c: C): string | undefined {
   return getCookie(c, DEVICE, 'host');
 }

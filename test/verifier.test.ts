@@ -1,5 +1,6 @@
 import { createVerifier, type Verifier, type VerifierOptions } from 'holdfast/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { revokeSigningKey } from '../src/keys/rotate.ts';
 import { forge, forgeries, ISSUER, setScene } from './support/forged-tokens.ts';
 import { newAgent, newApiKey, type TestAgent } from './support/harness.ts';
 import { enrol, hostKey, newSignedIn, reason, type SignedIn, signIn } from './support/seed.ts';
@@ -84,7 +85,7 @@ describe('a verifier', () => {
     const claims = await made.verify(owner.accessToken);
     expect(claims).toMatchObject({ sub: owner.accountId, sid: owner.sessionId, acr: 'aal1', amr: ['pwd'] });
     for (let times = 0; times < 50; times++) await made.verify(owner.accessToken);
-    expect(asked).toEqual(['/v1/server/revocations']);
+    expect(asked.toSorted()).toEqual(['/.well-known/jwks.json', '/v1/server/revocations']);
   });
 
   it.each(forOwners)('RFC 8725 refuses %s', async (_name, make) => {
@@ -267,4 +268,18 @@ describe('without a fresh stream', () => {
     await node.instance.ctx.reader.destroy();
     await becomes(made, owner.accessToken, 'unavailable');
   });
+});
+
+// Last, since it takes the key away that all before it was signed with.
+it('V9.1.3 a key that leaked and was revoked is believed no more, whatever key set was fetched before', async () => {
+  const { asked, fetch } = listening();
+  const [seen, unseen] = [await readyVerifier({ fetch, whenStale: 'refuse' }), await readyVerifier()];
+  const stolen = await newSignedIn(h);
+  expect(await verdict(seen, stolen.accessToken)).toBe('passes');
+  const { id } = h.instance.ctx.keys.signing(h.clock.now());
+  await revokeSigningKey(h.instance.ctx, id, { kind: 'system' });
+  for (const made of [seen, unseen]) await becomes(made, stolen.accessToken, 'invalid-token');
+  const fresh = (await h.post('/v1/auth/refresh', { refreshToken: stolen.refreshToken })).body;
+  expect(await verdict(unseen, fresh.accessToken), 'its successor is').toBe('passes');
+  expect(asked.filter((path) => path.endsWith('jwks.json')).length, 'without asking for keys').toBe(1);
 });

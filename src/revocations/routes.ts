@@ -5,7 +5,8 @@ import { bearer, type Router, refusals, router } from '../http.ts';
 import { openStream } from './stream.ts';
 
 const description = `Server-sent events. Each message is \`{ accountId, sessionId?, at, reason }\`: this session, or
-without \`sessionId\` everything the account had by then, is over. Messages come at least once. \`ready\` carries
+without \`sessionId\` everything the account had by then, is over. Messages come at least once; \`key-revoked\` with
+\`{ keyId, at }\` takes back all that a signing key signed. \`ready\` carries
 \`{ heartbeatMs, windowMs }\`: everything before is told, and a verifier can forget what is older than \`windowMs\`. A
 comment comes as heartbeat; a stream without it for longer is stale. \`Last-Event-ID\` resumes with nothing missed, for
 24 hours; past that \`reset\` comes first and the stream starts anew.`;

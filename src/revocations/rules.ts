@@ -1,7 +1,7 @@
 import type { EventType } from '../events/catalogue.ts';
 
-/** What an event takes back: its own session, the sessions its detail names, or all that an account had before it. */
-type Revoked = 'session' | 'sessions' | 'account';
+/** What an event takes back: its own session, the sessions or the key its detail names, or all an account had before it. */
+type Revoked = 'session' | 'sessions' | 'account' | 'key';
 
 /**
  * The one table: event type → what it revokes. A verifier refuses every token of it from then on. A freeze names its
@@ -14,6 +14,7 @@ const revoking = {
   'session.ended':    'session',
   'sessions.revoked': 'sessions',
   'refresh.reused':   'session',
+  'key.revoked':      'key',
 } as const satisfies { readonly [type in EventType]?: Revoked };
 
 type RevokingType = keyof typeof revoking;
@@ -23,19 +24,22 @@ export function isRevoking(type: EventType): type is RevokingType {
   return type in revoking;
 }
 
-/** One entry of the stream: this session, or everything the account had at that time, is over. */
-export type Revocation = { accountId: string; sessionId?: string; at: string; reason: string };
+/** One entry of the stream: this session, or everything the account had at that time, is over; or all a key signed. */
+export type Revocation =
+  | { accountId: string; sessionId?: string; at: string; reason: string }
+  | { keyId: string; at: string };
 
 export type RevokingEvent = {
   type: RevokingType;
   at: Date;
   account_id: string | null;
   session_id: string | null;
-  detail: { reason?: string; sessionIds?: string[] };
+  detail: { reason?: string; sessionIds?: string[]; keyId?: string };
 };
 
 /** What verifiers must be told of this event. Nothing for an agent's session: no verifier accepts its tokens. */
 export function revocationsOf({ type, at, account_id, session_id, detail }: RevokingEvent): Revocation[] {
+  if (detail.keyId !== undefined) return [{ keyId: detail.keyId, at: at.toISOString() }];
   if (account_id === null) return [];
   const entry = { accountId: account_id, at: at.toISOString(), reason: detail.reason ?? plainReasons[type] };
   const kind = revoking[type];
@@ -51,4 +55,5 @@ const plainReasons: Record<RevokingType, string> = {
   'session.ended': 'ended',
   'sessions.revoked': 'ended',
   'refresh.reused': 'refresh-reused',
+  'key.revoked': 'revoked',
 };

@@ -102,10 +102,12 @@ export async function openStream(ctx: Context, request: Request): Promise<Readab
 
 /** Without an id of their own: only the position behind a whole batch may be returned to. */
 function messages(revocations: Revocation[]): string {
-  return revocations.map((revocation) => `data: ${JSON.stringify(revocation)}\n\n`).join('');
+  return revocations
+    .map((one) => ('keyId' in one ? named('key-revoked', one) : `data: ${JSON.stringify(one)}\n\n`))
+    .join('');
 }
 
-function named(event: 'ready' | 'reset', data: object): string {
+function named(event: 'ready' | 'reset' | 'key-revoked', data: object): string {
   return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 

@@ -2,9 +2,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context as HonoContext } from 'hono';
 import { issueCaseToken, openCaseByLink } from '../cases/case-access.ts';
 import type { Context } from '../context.ts';
-import { deviceCookie, setTokenCookies } from '../cookies.ts';
+import { deviceCookie, replacedRefreshToken, setTokenCookies } from '../cookies.ts';
 import { answer, body, type Env, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
+import { signOutByToken } from '../sessions/end.ts';
 import type { SignedIn } from '../sessions/issue.ts';
 import { proveOwner } from './prove-owner.ts';
 import { answerChallenge, signIn } from './sign-in.ts';
@@ -75,7 +76,7 @@ export function signInRoutes(ctx: Context): Router {
             },
             200,
           );
-        return c.json(showSignedIn(c, result, input.tokens), 200);
+        return c.json(await showSignedIn(ctx, c, result, input.tokens), 200);
       },
     )
     .openapi(
@@ -113,7 +114,7 @@ export function signInRoutes(ctx: Context): Router {
           { ...input, deviceToken: input.deviceToken ?? deviceCookie(c) },
           c.var.client,
         );
-        return c.json(showSignedIn(c, result, input.tokens), 200);
+        return c.json(await showSignedIn(ctx, c, result, input.tokens), 200);
       },
     )
     .openapi(
@@ -157,9 +158,14 @@ export function signInRoutes(ctx: Context): Router {
     );
 }
 
-/** The same secret is never both in a cookie and in the body (ASVS 3.3.4). */
-function showSignedIn(c: HonoContext<Env>, result: SignedIn, where: 'body' | 'cookie') {
+/**
+ * The same secret is never both in a cookie and in the body (ASVS 3.3.4). A cookie that takes the place of another ends
+ * that one's session (ASVS 7.2.4).
+ */
+async function showSignedIn(ctx: Context, c: HonoContext<Env>, result: SignedIn, where: 'body' | 'cookie') {
   if (where === 'body') return { status: 'signed-in' as const, ...result };
+  const replaced = replacedRefreshToken(c);
+  if (replaced !== undefined) await signOutByToken(ctx, replaced, c.var.client);
   setTokenCookies(c, result);
   const { refreshToken: _refresh, deviceToken: _device, ...shown } = result;
   return { status: 'signed-in' as const, ...shown };
