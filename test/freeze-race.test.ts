@@ -20,7 +20,14 @@ beforeAll(async () => {
 });
 afterAll(() => h.close());
 
-type Target = { email: string; accountId: string; refreshToken: string; accessTokens: string[]; codes: string[] };
+type Target = {
+  email: string;
+  accountId: string;
+  refreshToken: string;
+  deviceToken: string;
+  accessTokens: string[];
+  codes: string[];
+};
 
 /** Accounts that share one hash, so that making them costs no hashing; each signs in for real. */
 async function newTarget(hash: string): Promise<Target> {
@@ -33,14 +40,14 @@ async function newTarget(hash: string): Promise<Target> {
      insert into passwords (account_id, hash, set_at) values ($1, $5, $4)`,
     [accountId, email, emailKey(email), now, hash],
   );
-  const { accessToken, refreshToken } = await signIn(h, email);
-  return { email, accountId, refreshToken, accessTokens: [accessToken], codes: [] };
+  const { accessToken, refreshToken, deviceToken } = await signIn(h, email);
+  return { email, accountId, refreshToken, deviceToken, accessTokens: [accessToken], codes: [] };
 }
 
 async function newStrongTarget(): Promise<Target> {
-  const { email, accountId, accessToken, refreshToken } = await newSignedIn(h);
+  const { email, accountId, accessToken, refreshToken, deviceToken } = await newSignedIn(h);
   const { recoveryCodes } = await enrol(h, accessToken);
-  return { email, accountId, refreshToken, accessTokens: [accessToken], codes: recoveryCodes };
+  return { email, accountId, refreshToken, deviceToken, accessTokens: [accessToken], codes: recoveryCodes };
 }
 
 /** One attacker's press of one of the doors; whatever token comes out is remembered. */
@@ -51,16 +58,18 @@ async function tryToGetIn(target: Target): Promise<void> {
     keep(target, (await h.post('/v1/auth/refresh', { refreshToken })).body);
     return;
   }
-  const answer = await signIn(h, target.email);
+  // A known browser comes in by another statement than a new one.
+  const answer = await signIn(h, target.email, randomInt(2) === 0 ? {} : { deviceToken: target.deviceToken });
   if (answer.status !== 'second-factor-required') return keep(target, answer);
   const { challenge } = answer;
   const input = { challenge, factor: 'recovery-code', code: target.codes.pop() ?? '000000' };
   keep(target, (await h.post('/v1/auth/second-factor', input)).body);
 }
 
-function keep(target: Target, { accessToken, refreshToken }: Record<string, string>): void {
+function keep(target: Target, { accessToken, refreshToken, deviceToken }: Record<string, string>): void {
   if (accessToken !== undefined) target.accessTokens.push(accessToken);
   if (refreshToken !== undefined) target.refreshToken = refreshToken;
+  if (deviceToken !== undefined) target.deviceToken = deviceToken;
 }
 
 describe('freezing accounts that are being broken into', () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => h.close());
 
 const NEW_PASSWORD = 'another long enough sentence';
-const signIn = (owner: Owner, extra: object = {}) =>
+const signInAs = (owner: Owner, extra: object = {}) =>
   h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD, ...extra });
 
 /** Starts `first` and then `second` so that both have done what comes before the account's lock, and lets them go in that order. */
@@ -51,7 +51,14 @@ async function liveSessions(owner: Owner): Promise<number> {
   return (await h.pool.query(sql, [owner.accountId])).rows[0].n;
 }
 
-describe('a sign-in whose password was right a moment ago', () => {
+// A known browser has a way in of its own, with one statement.
+describe.each([
+  ['new', false],
+  ['known', true],
+])('a sign-in on a %s browser whose password was right a moment ago', (_what, isKnown) => {
+  const signIn = (owner: Owner, extra: object = {}) =>
+    signInAs(owner, { ...(isKnown && { deviceToken: owner.deviceToken }), ...extra });
+
   it('opens no session after a reset that came between', async () => {
     const owner = await newOwner(h);
     const token = await resetToken(owner);
