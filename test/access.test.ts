@@ -94,6 +94,7 @@ describe('V8.1.1 the documented access', () => {
     const owner = await newSignedIn(h);
     h.clock.advance(16 * 60_000);
     for (const [name, operation] of callsOf(/^owner/)) {
+      if (operation.path.startsWith('/v1/auth/')) continue;
       const { status, body, headers } = await send(operation, owner.accessToken, bodies[name]);
       const isStale = whoOf(operation) === 'owner, fresh';
       expect([name, status === 401 && body?.code === 'insufficient-authentication']).toEqual([name, isStale]);
@@ -139,5 +140,5 @@ describe('V8.1.2 V8.2.3 the documented fields', () => {
 });
 
 function isSecret(name: string): boolean {
-  return /password|hash|secret|token|challenge|otpauth|^qr|codes$|apiKey/i.test(name);
+  return name !== 'token_type' && /password|hash|secret|token|challenge|otpauth|^qr|codes$|apiKey/i.test(name);
 }

@@ -64,7 +64,7 @@ describe('an account the host makes', () => {
     expect((await h.post('/v1/auth/email-confirmation', { token })).body.code).toBe('invalid-token');
   });
 
-  it('without a password is opened by a reset', async () => {
+  it('V6.4.1 without a password is opened by a reset', async () => {
     const email = someEmail();
     await create({ email, emailConfirmed: true });
     expect((await signIn(email)).body.code).toBe('invalid-credentials');

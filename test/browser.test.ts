@@ -32,7 +32,7 @@ const textOf = async (page: Page, value: string) =>
 async function open(page: Page, path: string): Promise<void> {
   await page.goto('about:blank');
   await page.goto(path);
-  await page.waitForFunction(`!document.querySelector('[data-step=wait]:not([hidden])')`);
+  await page.locator('[data-step=wait]:not([hidden])').waitFor({ state: 'detached' });
 }
 
 describe('an owner in a browser', () => {

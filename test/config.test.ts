@@ -65,7 +65,7 @@ describe('the environment', () => {
     ['SMS_HOOK_URL', 'ftp://sms.example'],
     ['SMS_HOOK_SECRET', 'whsec_short'],
     ['HOLDFAST_POLICY', '/no/such/file.yaml'],
-  ])('%s=%s stops the start with its name', (name, value) => {
+  ])('V11.2.3 %s=%s stops the start with its name', (name, value) => {
     expect(refusal({ [name]: value })).toMatch(new RegExp(`^${name}: `));
   });
 

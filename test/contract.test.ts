@@ -90,7 +90,7 @@ function expectRefused(operation: Operation, answer: Answer, what: string): void
   expect([400, 413, 415, 422], `${what}: ${answer.text}`).toContain(answer.status);
 }
 
-describe('V2.2.1 input that is wrong', () => {
+describe('V2.2.1 V8.2.3 input that is wrong', () => {
   it.each(rows.filter(([, { body }]) => body))('is refused by %s, and changes nothing', async (_name, operation) => {
     const caller = await newCaller(h, operation);
     await h.mails();
@@ -162,7 +162,7 @@ describe('V2.2.1 input that is wrong', () => {
   );
 });
 
-describe('a caller without the right token', () => {
+describe('V7.2.1 a caller without the right token', () => {
   it.each(rows.filter(([, { security }]) => security.length > 0))('is refused by %s', async (_name, operation) => {
     const caller = await newCaller(h, operation);
     for (const token of [

@@ -47,7 +47,7 @@ function forge(token: string, privateKey: Parameters<typeof sign>[2], change: ob
   return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
 }
 
-describe('RFC 7517: signing keys change on schedule', () => {
+describe('V11.1.1 RFC 7517: signing keys change on schedule', () => {
   it('V11.2.2 announced an hour before, believed a day after, and then only for receipts', async () => {
     const [first] = await published();
     const { privateKey } = ctx().keys.signing(h.clock.now());

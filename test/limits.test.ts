@@ -55,7 +55,7 @@ async function countAccepted(h: Harness, tries: number, ip: string): Promise<num
   return (await Promise.all(attempts)).filter((answer) => answer.status === 202).length;
 }
 
-describe('limits per address', () => {
+describe('V6.3.1 limits per address', () => {
   it('V2.4.1 lets exactly as many through as the policy says, also all at once', async () => {
     const h = await open();
     expect(await countAccepted(h, 40, '10.9.8.7')).toBe(10);

@@ -16,7 +16,7 @@ async function fail(identifier: string, times: number, deviceToken?: string): Pr
 
 const flipped = (token: string) => token.slice(0, -1) + (token.endsWith('A') ? 'B' : 'A');
 
-describe('the counter of strangers and those of known devices', () => {
+describe('V6.1.1 V6.3.1 the counter of strangers and those of known devices', () => {
   it('DC-1 strangers who lock an account do not lock its owner out', async () => {
     const owner = await newOwner(h);
     await fail(owner.email, 5);

@@ -32,7 +32,7 @@ const count = async (sql: string, ...values: unknown[]) => (await h.pool.query(s
 const lockEvents = (accountId: string) =>
   count(`select count(*)::int as n from events where account_id = $1 and type = 'sign-in.locked'`, accountId);
 
-describe('five failures in a row', () => {
+describe('V6.3.1 five failures in a row', () => {
   it('PS-4.3b DC-5 close the door for 15 minutes, to the right password too', async () => {
     const owner = await newOwner(h);
     expect(statuses(await failTimes(owner.email, 5))).toEqual([401, 401, 401, 401, 401]);

@@ -37,7 +37,7 @@ async function expectAccessible(page: Page): Promise<void> {
   expect(findings).toEqual([]);
 }
 
-describe('V6.2.2 V6.2.6 V6.2.7 the security page', () => {
+describe('V6.2.2 V6.2.6 V6.2.7 NB-P12 the security page', () => {
   it('changes the password, tells what is wrong beside its field, and stays signed in', async () => {
     const owner = await newAccount(h);
     const { page, context } = await h.visit({ bypassCSP: true });

@@ -32,7 +32,7 @@ describe('V6.4.6 an agent who asks for a new password', () => {
     expect((await signIn(h, owner.email)).code).toBe('invalid-credentials');
   });
 
-  it('has no field for one, learns no token, and is named in the event', async () => {
+  it('V8.3.3 has no field for one, learns no token, and is named in the event', async () => {
     const { accountId, email } = await newAccount(h);
     const chosen = await askFor(accountId, { password: NEW });
     expect([chosen.status, chosen.body.code]).toEqual([422, 'invalid-request']);

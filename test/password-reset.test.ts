@@ -56,7 +56,7 @@ describe('a reset', () => {
     expect(rows).toEqual([{ devices: 0, challenges: 0, sessions: 0 }]);
   });
 
-  it('holds withdrawals for a day, a day more after another, and tells the owner with a link that freezes', async () => {
+  it('NB-R7 V6.3.7 holds withdrawals for a day, a day more after another, and tells the owner with a link that freezes', async () => {
     const owner = await newOwner(h);
     const apiKey = await newApiKey(h, ['accounts:read']);
     const gate = async () =>
@@ -83,7 +83,7 @@ describe('a reset token', () => {
     expect(answers.filter(({ status, body }) => status === 400 && body.code === 'invalid-token')).toHaveLength(15);
   });
 
-  it('is refused alike when unknown, used, expired, of another purpose and made before the last reset', async () => {
+  it('V6.6.2 V6.5.1 is refused alike when unknown, used, expired, of another purpose and made before the last reset', async () => {
     const owner = await newOwner(h);
     const [older, other, used] = [await tokenFor(owner), await tokenFor(owner), await tokenFor(owner)];
     await confirm(used);
@@ -107,7 +107,7 @@ describe('a reset token', () => {
     expect((await signIn(owner.email, NEW_PASSWORD)).status).toBe(200);
   });
 
-  it('is good until the thirtieth minute', async () => {
+  it('NB-R2 is good until the thirtieth minute', async () => {
     const token = await tokenFor(await newOwner(h));
     h.clock.advance(30 * 60_000 - 1);
     expect((await confirm(token)).status).toBe(204);
@@ -121,7 +121,7 @@ describe('a reset token', () => {
     expect((await confirm(token)).status).toBe(204);
   });
 
-  it('has 256 bits and stands in the database as a hash alone', async () => {
+  it('V11.5.1 V6.5.2 has 256 bits and stands in the database as a hash alone', async () => {
     const token = await tokenFor(await newOwner(h));
     expect(Buffer.from(token.replace('hf_ln_', ''), 'base64url')).toHaveLength(32);
     const { rows } = await h.pool.query('select row_to_json(l)::text as row from links l');

@@ -51,7 +51,7 @@ describe('a refresh token', () => {
     expect(await reuses(owner.accountId)).toEqual([]);
   });
 
-  it('HT-F1 ends the session when it is used again, as one event and one mail', async () => {
+  it('HT-F1 V10.4.5 NB-S7 ends the session when it is used again, as one event and one mail', async () => {
     const owner = await newOwner(h);
     const other = (await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD })).body;
     const second = (await refresh(owner.refreshToken)).body;
@@ -82,7 +82,7 @@ describe('a refresh token', () => {
     expect(shown[0]).toMatchObject({ status: 401, body: { code: 'invalid-refresh-token' } });
   });
 
-  it('V7.2.3 V11.5.1 has 256 bits that stand nowhere, and none can be made of what the database holds', async () => {
+  it('V7.2.3 V11.5.1 NB-S2 has 256 bits that stand nowhere, and none can be made of what the database holds', async () => {
     const [owner, other] = [await newOwner(h), await newOwner(h)];
     const bytes = Buffer.from(owner.refreshToken.replace('hf_rt_', ''), 'base64url');
     expect(bytes).toHaveLength(52);

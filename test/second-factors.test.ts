@@ -31,7 +31,7 @@ async function enrolled() {
 }
 
 describe('a sign-in with a second factor', () => {
-  it('V2.3.1 asks for it after the password, and opens an aal2 session with it', async () => {
+  it('V2.3.1 NB-S3 asks for it after the password, and opens an aal2 session with it', async () => {
     const { owner, secret } = await enrolled();
     const asked = await signIn(owner);
     expect(asked.body).toEqual({
@@ -46,7 +46,7 @@ describe('a sign-in with a second factor', () => {
     expect(claims).toMatchObject({ acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] });
   });
 
-  it('takes the code of this step and the one before, none ahead and none older (K6)', async () => {
+  it('V6.5.5 V6.5.8 takes the code of this step and the one before, none ahead and none older (K6)', async () => {
     const { owner, secret } = await enrolled();
     h.clock.advance(300_000);
     const codeAt = (steps: number) => totpCode(secret, new Date(h.clock.now().getTime() + steps * 30_000));
@@ -60,7 +60,7 @@ describe('a sign-in with a second factor', () => {
     }
   });
 
-  it('is over after ten minutes', async () => {
+  it('NB-X2 V6.5.5 is over after ten minutes', async () => {
     const { owner, secret } = await enrolled();
     const { challenge } = (await signIn(owner)).body;
     const late = (await signIn(owner)).body.challenge;
@@ -153,13 +153,15 @@ describe('a recovery code', () => {
     expect(rows[0].n).toBe(1);
   });
 
-  it('is replaced with all others by ten new ones, against a code', async () => {
+  it('V6.3.7 NB-R1 is replaced with all others by ten new ones, against a code, and the owner is told', async () => {
     const { owner, secret, recoveryCodes } = await enrolled();
     const answer = await h.post('/v1/me/recovery-codes', { code: codeNow(secret) }, { token: owner.accessToken });
     expect(answer.status).toBe(200);
     expect(new Set([...answer.body.recoveryCodes, ...recoveryCodes]).size).toBe(20);
     expect((await signIn(owner, { code: recoveryCodes[0] })).status).toBe(401);
     expect((await signIn(owner, { code: answer.body.recoveryCodes[0] })).status).toBe(200);
+    const told = (await h.mails(owner.email)).find(({ subject }) => subject.startsWith('New recovery codes'));
+    expect(told?.text).toMatch(/\/freeze#token=\S+/);
   });
 });
 

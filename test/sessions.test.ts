@@ -83,7 +83,7 @@ describe('an active session', () => {
     expect((await refresh(tokens.refreshToken)).body.code).toBe('invalid-refresh-token');
   });
 
-  it('V7.4.1 ends at once when its holder signs out, and no other with it', async () => {
+  it('V7.4.1 NB-S2 ends at once when its holder signs out, and no other with it', async () => {
     const owner = await newOwner(h);
     const other = await signIn(owner);
     const out = await h.post('/v1/auth/sign-out', undefined, { token: owner.accessToken });

@@ -101,7 +101,7 @@ describe('sign-in', () => {
 });
 
 describe('the stored password', () => {
-  it('V11.4.2 is a PHC string of an approved set that another library reads', async () => {
+  it('V11.4.2 NB-P13 is a PHC string of an approved set that another library reads', async () => {
     const { accountId } = await newOwner(h);
     const hash = await storedHash(accountId);
     const [, parameters, salt = '', tag = ''] = /^\$argon2id\$v=19\$([^$]+)\$([^$]+)\$([^$]+)$/.exec(hash) ?? [];
@@ -112,7 +112,7 @@ describe('the stored password', () => {
     expect(await argon2.verify(hash, `${PASSWORD}!`)).toBe(false);
   });
 
-  it('V11.2.2 is hashed anew at the next right password when its parameters are not today’s', async () => {
+  it('V11.2.2 NB-P13 is hashed anew at the next right password when its parameters are not today’s', async () => {
     const owner = await newOwner(h);
     const old = await argon2.hash(PASSWORD, { type: argon2.argon2id, memoryCost: 9216, timeCost: 4, parallelism: 1 });
     expect(old).toContain('$m=9216,');

@@ -245,7 +245,7 @@ describe('the lists below', () => {
   });
 });
 
-describe('V9.2.2 RFC 8725 3.12: a token of one kind opens no door of another', () => {
+describe('V9.2.2 V7.2.2 RFC 8725 3.12: a token of one kind opens no door of another', () => {
   it.each(operations.filter(({ schemes: some }) => some.length > 0))('as the bearer of $name', async (operation) => {
     const own = operation.schemes.map((scheme) => schemes[scheme]);
     for (const [kind, token] of Object.entries(tokens)) {

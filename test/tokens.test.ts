@@ -48,13 +48,14 @@ afterAll(async () => {
   await h.close();
 });
 
+const ownAudience = { owner: '/v1/me', agent: '/v1/agent', case: '/v1/me/cases' };
 const ownDoor = { owner: '/v1/me', agent: '/v1/agent/cases', case: '/v1/me/cases' };
 
 const signingKey = () => h.instance.ctx.keys.signing(h.clock.now());
 const now = () => Math.floor(h.clock.now().getTime() / 1000);
 
 describe('an access token', () => {
-  it('HT-A1 HT-S3 has the claims of RFC 9068 and lives five minutes', async () => {
+  it('HT-A1 HT-S3 NB-S3 has the claims of RFC 9068 and lives five minutes', async () => {
     const seconds = Math.floor(h.clock.now().getTime() / 1000);
     const other = (await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD })).body;
     expect(decode(other.accessToken, 0)).toEqual({ alg: 'EdDSA', typ: 'at+jwt', kid: signingKey().id });
@@ -75,7 +76,7 @@ describe('an access token', () => {
     expect(shown.jti).not.toBe(decode(owner.accessToken, 1).jti);
   });
 
-  it('is verified by anybody with the published keys, which hold nothing private', async () => {
+  it('V11.6.1 is verified by anybody with the published keys, which hold nothing private', async () => {
     const { body } = await h.get('/.well-known/jwks.json');
     const options = { issuer: ISSUER, audience: `${ISSUER}/v1/me`, typ: 'at+jwt', currentDate: h.clock.now() };
     const { payload } = await jwtVerify(owner.accessToken, createLocalJWKSet(body), options);
@@ -87,6 +88,12 @@ describe('an access token', () => {
   });
 });
 
+it('V9.2.4 V10.3.1 tokens signed by one key have an audience each, and typ tells owners from cases', () => {
+  const audiences = kinds.map((kind) => [decode(bases[kind], 1).aud, decode(bases[kind], 0).typ]);
+  expect(audiences).toEqual(kinds.map((kind) => [ISSUER + ownAudience[kind], kind === 'case' ? 'case+jwt' : 'at+jwt']));
+  expect(new Set(audiences.map(([audience]) => audience)).size).toBe(kinds.length);
+});
+
 describe.each(kinds)('the %s token', (kind) => {
   it('is accepted when a forger had our very key: the refusals below are not for something else', async () => {
     const raw = (base: string) => forgeRaw(JSON.stringify(decode(base, 0)), JSON.stringify(decode(base, 1)));
@@ -94,14 +101,14 @@ describe.each(kinds)('the %s token', (kind) => {
       expect((await h.get(ownDoor[kind], token)).status).toBe(200);
   });
 
-  it('is held to its times to the second, and to a minute of clocks that differ', async () => {
+  it('V9.2.1 is held to its times to the second, and to a minute of clocks that differ', async () => {
     const lasting = (await h.get(ownDoor[kind], await forge(bases[kind], { claims: { exp: now() + 1 } }))).status;
     const ahead = (await h.get(ownDoor[kind], await forge(bases[kind], { claims: { iat: now() + 60 } }))).status;
     expect([lasting, ahead]).toEqual([200, 200]);
   });
 });
 
-describe('RFC 8725: nobody gets in with', () => {
+describe('V9.1.1 V9.1.2 V9.1.3 V9.2.1 V9.2.2 V9.2.3 RFC 8725: nobody gets in with', () => {
   it.each(forgeries)('%s', async (_name, make, of = [...kinds]) => {
     for (const kind of of) {
       const token = await make(bases[kind], kind);

@@ -115,7 +115,8 @@ export async function searchAccounts(ctx: Context, query: string, limit: number)
     text,
     identifier: readIdentifier(text),
     id: uuid.safeParse(text).success ? text : null,
-    ip: isIP(text) ? text : null,
+    // A zone id is no part of an address that a database keeps.
+    ip: isIP(text) && !text.includes('%') ? text : null,
   };
   return await queries.searchAccounts(ctx.urgentDb, sought, limit);
 }

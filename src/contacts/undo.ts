@@ -7,6 +7,7 @@ import type { Hold } from '../holds/gate.ts';
 import { voidLinks } from '../links/links.ts';
 import { forgetAddressesSince } from '../notice-addresses/since.ts';
 import { endEverything } from '../sessions/end.ts';
+import { plus } from '../time.ts';
 import { maskContact } from './mask.ts';
 import * as queries from './queries.ts';
 
@@ -33,10 +34,12 @@ export async function undoChange(
   const undone = await queries.undoChanges(trx, changeId, now);
   const [first] = undone;
   if (!first) return undefined;
-  const { kind, old_value: restored, old_key: key, requested_at: since } = first;
+  const { kind, old_value: restored, old_key: key, requested_at: changed } = first;
   await queries.setContact(trx, accountId, kind, restored, now);
   await queries.settleIdentifiers(trx, accountId, kind, key, now);
-  await forgetAddressesSince(trx, accountId, since);
+  // No session lives longer: whoever made the change may have added an address by it before.
+  const doubted = plus(changed, -ctx.policy['session.absolute']);
+  const forgotten = await forgetAddressesSince(trx, accountId, { doubted, changed });
   await voidLinks(trx, accountId, ['reset-password', 'unlock-sign-in', 'case-access', 'confirm-email'], now);
   await endEverything(trx, accountId, 'contact-change-undone', now);
   const actor = { kind: 'owner', id: accountId } as const;
@@ -50,7 +53,7 @@ export async function undoChange(
       );
   const detail = { changeId, to: maskContact(kind, restored), changes: undone.length };
   // Whoever reads the mailbox that is dropped may be the true owner: they learn of it once more.
-  const dropped = kind === 'email' ? undone.map((change) => change.new_value) : [];
+  const dropped = [...forgotten, ...(kind === 'email' ? undone.map((change) => change.new_value) : [])];
   await record(
     trx,
     {

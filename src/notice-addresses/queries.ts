@@ -64,9 +64,15 @@ export async function removeAddress(
     .executeTakeFirst();
 }
 
-/** Those added since then are gone at once, and get no more notices. */
-export async function deleteSince(trx: Transaction<Database>, accountId: string, since: Date): Promise<void> {
-  await trx.deleteFrom('notice_addresses').where('account_id', '=', accountId).where('added_at', '>=', since).execute();
+/** Those added since then are gone at once, and get no more notices. Which of them had got any. */
+export async function deleteSince(trx: Transaction<Database>, accountId: string, since: Date): Promise<string[]> {
+  const gone = await trx
+    .deleteFrom('notice_addresses')
+    .where('account_id', '=', accountId)
+    .where('added_at', '>=', since)
+    .returning(['email', 'confirmed_at'])
+    .execute();
+  return gone.filter((row) => row.confirmed_at !== null).map((row) => row.email);
 }
 
 /** Those removed since then are back, unless the address was added anew. */

@@ -44,7 +44,8 @@ export async function makeLinks(
     .flatMap((block) => (typeof block === 'object' && 'token' in block && block.token ? [block.token] : []))
     .filter((name) => (name === 'undoToken' ? undoUntil !== undefined : true))
     // What lets a browser in goes to the one address that signs in.
-    .filter((name) => (name === 'unlockToken' || name === 'resetToken' ? to.isMain : true));
+    .filter((name) => (name === 'unlockToken' || name === 'resetToken' ? to.isMain : true))
+    .filter((name) => (name === 'caseToken' ? !to.isNew : true));
   const made = names.map((name) => {
     const purpose = purposes[name](template);
     return { name, purpose, token: linkToken(ctx.keys, purpose, delivery.id) };

@@ -47,7 +47,8 @@ export async function findCaseReference(db: Kysely<Database>, id: string): Promi
   return row?.reference;
 }
 
-type Mailbox = { email: string; is_former: boolean };
+/** `is_new`: added for notices since `since`, perhaps by a thief. */
+type Mailbox = { email: string; is_former: boolean; is_new: boolean };
 
 /** Besides the account's address: those it had when something happened, or has since `since`, and those added for notices. */
 export async function listOtherMailboxes(
@@ -58,7 +59,7 @@ export async function listOtherMailboxes(
 ): Promise<Mailbox[]> {
   const added = await db
     .selectFrom('notice_addresses')
-    .select('email')
+    .select(['email', 'added_at'])
     .where('account_id', '=', accountId)
     .where('confirmed_at', 'is not', null)
     .where((eb) => eb.or([eb('removed_at', 'is', null), eb('removed_at', '>', since)]))
@@ -73,8 +74,8 @@ export async function listOtherMailboxes(
     .where('undone_at', 'is', null)
     .execute();
   return [
-    ...former.map(({ old_value }) => ({ email: old_value as string, is_former: true })),
-    ...added.map(({ email }) => ({ email, is_former: false })),
+    ...former.map(({ old_value }) => ({ email: old_value as string, is_former: true, is_new: false })),
+    ...added.map(({ email, added_at }) => ({ email, is_former: false, is_new: added_at > since })),
   ];
 }
 

@@ -13,6 +13,8 @@ type Recipient = {
   signUpId?: string;
   /** Whether it is the address that the account signs in with now. */
   isMain?: boolean;
+  /** Whether it was added for notices so lately that a thief may have done it. */
+  isNew?: boolean;
 };
 export type Letter = { template: Template; to: Recipient; subjectId?: string | undefined; values?: Partial<AnyValues> };
 
@@ -36,7 +38,10 @@ export async function address(ctx: Context, delivery: Claimed): Promise<Letter |
   const to = { email: account.email, locale: account.locale, accountId: account.id, isMain: true };
   return {
     template: delivery.reaction as Template,
-    to: typeof other === 'string' ? { ...to, email: other, isMain: false } : to,
+    to:
+      typeof other === 'string'
+        ? { ...to, email: other, isMain: false, isNew: delivery.payload['isNew'] === true }
+        : to,
     subjectId: subjectOf(delivery),
   };
 }
@@ -52,14 +57,16 @@ export async function copyToOthers(ctx: Context, delivery: Claimed): Promise<voi
   const { alsoTo, ...payload } = delivery.payload;
   const since = plus(delivery.at, -ctx.policy['contacts.undoWindow']);
   const others = await queries.listOtherMailboxes(ctx.db, delivery.account_id, delivery.at, since);
-  const also = Array.isArray(alsoTo) ? alsoTo.map((email) => ({ email: String(email), is_former: true })) : [];
+  const also = Array.isArray(alsoTo)
+    ? alsoTo.map((email) => ({ email: String(email), is_former: true, is_new: false }))
+    : [];
   const byKey = new Map([...also, ...others].map((box) => [emailKey(box.email), box]));
   byKey.delete(emailKey(main.email));
-  for (const [key, { email, is_former }] of byKey) {
+  for (const [key, { email, is_former, is_new: isNew }] of byKey) {
     // A former address knows the account by itself, any other by the address that signs in.
     const account = is_former ? email : main.email;
     const recipient = ctx.keys.pseudonym('notice-recipient', key);
-    await copyDelivery(ctx, delivery, recipient, { ...payload, to: email, account });
+    await copyDelivery(ctx, delivery, recipient, { ...payload, to: email, account, isNew });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { forgetWaitingChanges } from '../contacts/pending.ts';
 import type { Client, Context } from '../context.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
@@ -19,8 +20,8 @@ type Input = { currentPassword: string; newPassword: string; code?: string | und
 
 /**
  * Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.2, 6.2.3). The calling
- * session and its device go on; every other session, device, challenge and reset link ends, withdrawals wait, the owner is
- * told. Throws `second-factor-required`, `weak-password`, `invalid-credentials`, `invalid-code`, `too-many-attempts`,
+ * session and its device go on; every other session, device, challenge, reset link and waiting change of contact ends,
+ * withdrawals wait, the owner is told. Throws `second-factor-required`, `weak-password`, `invalid-credentials`, `invalid-code`, `too-many-attempts`,
  * `account-held`; a wrong password spends no code.
  */
 export async function changePassword(ctx: Context, holder: Holder, input: Input): Promise<void> {
@@ -63,6 +64,7 @@ async function apply(
   await queries.setPassword(trx, accountId, { ...accepted, hash }, now);
   await voidLinks(trx, accountId, ['reset-password'], now);
   const endedSessions = await endOthers(trx, holder, 'password-changed', now);
+  await forgetWaitingChanges(trx, accountId);
   await startCoolDown(trx, ctx, accountId, client, now);
   const actor = { kind: 'owner', id: accountId } as const;
   const event = { actor, accountId, sessionId, deviceId: deviceId ?? undefined, client };

@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { forgetWaitingChanges } from '../contacts/pending.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
@@ -40,12 +41,13 @@ export async function endOwnSession(ctx: Context, owner: Ender, sessionId: strin
   });
 }
 
-/** Ends every session of the owner but theirs, or theirs too, and every half-done sign-in (ASVS 7.4.3, 7.5.2). */
+/** Ends every session of the owner but theirs, or theirs too, every half-done sign-in and change of contact (ASVS 7.4.3, 7.5.2). */
 export async function endOwnSessions(ctx: Context, owner: Ender, which: 'others' | 'all'): Promise<void> {
   const now = ctx.clock.now();
   await endUnderLock(ctx, owner, now, async (trx) => {
     const selection = which === 'others' ? { except: owner.sessionId } : {};
     await queries.deleteChallenges(trx, owner.accountId);
+    await forgetWaitingChanges(trx, owner.accountId);
     const ended = await endSessions(trx, owner.accountId, 'revoked-by-owner', now, selection);
     if (ended === 0) return;
     await record(trx, { ...eventOf(owner), type: 'sessions.signed-out', detail: { which, ended } }, now);

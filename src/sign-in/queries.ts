@@ -171,7 +171,8 @@ export async function findCredential(
       p.breach_checked_at, p.change_required_at, i.value as identifier,
       (select d.id from devices d where d.id = ${deviceId}::uuid and d.account_id = a.id) as device_id,
       exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp
-    from accounts a join identifiers i on i.account_id = a.id and i.kind = 'email'
+    from accounts a
+      join identifiers i on i.account_id = a.id and i.kind = 'email' and i.reserved_until is null
       left join passwords p on p.account_id = a.id
     where a.id = ${accountId} and a.closed_at is null`.execute(db);
   return rows[0];

@@ -7,6 +7,8 @@ const deriveKey = promisify<string, Buffer, number, object, Buffer>(derive);
 
 /** Bytes times lanes: about two seconds. */
 const MOST_WORK = 1024 * 1024 * 1024;
+/** Bytes that all lanes begin with, which are made one by one and held at once. */
+const MOST_LANES = 16 * 1024 * 1024;
 /** N × r × p of the weakest set that OWASP allows. */
 const LEAST_WORK = 2 ** 13 * 8 * 10;
 
@@ -26,6 +28,7 @@ function scryptForm(
     const memory = 128 * 2 ** ln * r;
     if (memory > MOST_MEMORY) return tooExpensive('scrypt with more than 256 MiB');
     if (memory * p > MOST_WORK) return tooExpensive('scrypt with N × r × p past 2^23');
+    if (128 * r * p > MOST_LANES) return tooExpensive('scrypt with r × p past 2^17');
     const options = { N: 2 ** ln, r, p, maxmem: memory + 128 * r * (p + 2) + 1024 * 1024 };
     return {
       stored: formatPhc(id, { ln, r, p }, salt, hash),
