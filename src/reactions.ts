@@ -53,6 +53,7 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'notice-address.added':     [mail('confirm-notice-address')],
   'notice-address.confirmed': [notice('notice-address-added')],
   'notice-address.removed':   [notice('notice-address-removed')],
+  'account.exported':         [notice('account-exported')],
   'account.frozen':           [notice('account-frozen')],
   'hold.placed':              [notice('hold-placed')],
   'case.opened':              [ticket('requested')],

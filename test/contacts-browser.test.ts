@@ -101,6 +101,7 @@ describe('an owner who changes contacts in a browser', () => {
     await shown(page, 'done');
     await page.goto('/security');
     await shown(page, 'overview');
+    expect(await page.locator('[data-contacts-note]').isVisible()).toBe(false);
     const listed = page.locator('[data-list=notice-addresses] li');
     expect(await listed.textContent()).toBe(`${second}Remove`);
     await listed.locator('button').click();

@@ -111,6 +111,9 @@ describe('an export of one account', () => {
       [owner.accountId],
     );
     expect(rows).toEqual([{ actor_kind: 'owner', detail: { by: 'owner' } }]);
+    const told = (await h.mails(owner.email)).filter(({ subject }) => subject.startsWith('A copy of your'));
+    expect(told).toHaveLength(1);
+    expect(told[0]?.text).toMatch(/\/freeze#token=/);
     h.clock.advance(16 * 60_000);
     const { accessToken } = (await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).body;
     const stale = await h.get('/v1/me/export', accessToken);

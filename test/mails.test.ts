@@ -40,6 +40,7 @@ const samples: MailValues = {
   'password-reset-done': freezable,
   'totp-added': freezable,
   'totp-removed': freezable,
+  'account-exported': freezable,
   'recovery-codes-issued': freezable,
   'recovery-code-used': { ...freezable, left: 3 },
   'new-device-sign-in': freezable,

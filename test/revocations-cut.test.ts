@@ -4,6 +4,7 @@ import { createVerifier, type Verifier } from 'holdfast/client';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { newId } from '../src/crypto/ids.ts';
 import { signAccess } from '../src/sessions/issue.ts';
+import { HOUR, plus } from '../src/time.ts';
 import { type Harness, newApiKey } from './support/harness.ts';
 import { newFolder, post, run, type Service, serve } from './support/process.ts';
 import { type Entry, type Reader, readStream } from './support/revocation-stream.ts';
@@ -34,8 +35,9 @@ async function seed(h: Harness): Promise<Live[]> {
     [accountId, sessions, now],
   );
   return sessions.map((sessionId) => {
-    const access = { sessionId, accountId, authTime: now, acr: 'aal1', amr: ['pwd'] } as const;
-    return { accountId, sessionId, accessToken: signAccess(ctx, { ...access, amr: ['pwd'] }, now) };
+    const times = { authTime: now, endsAt: plus(now, 12 * HOUR) };
+    const { accessToken } = signAccess(ctx, { sessionId, accountId, ...times, acr: 'aal1', amr: ['pwd'] }, now);
+    return { accountId, sessionId, accessToken };
   });
 }
 

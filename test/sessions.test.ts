@@ -75,8 +75,12 @@ describe('an active session', () => {
       tokens = (await refresh(tokens.refreshToken)).body;
       expect(await me(tokens.accessToken), `hour ${hour}`).toBe(200);
     }
-    h.clock.advance(5 * MINUTE - 1);
-    tokens = (await refresh(tokens.refreshToken)).body;
+    h.clock.advance(2 * MINUTE);
+    const { body } = await refresh(tokens.refreshToken);
+    const { exp, iat } = JSON.parse(Buffer.from(body.accessToken.split('.')[1], 'base64url').toString());
+    expect([body.expiresIn, exp - iat], 'nor does a token outlive it where nobody asks us').toEqual([180, 180]);
+    h.clock.advance(3 * MINUTE - 1);
+    tokens = (await refresh(body.refreshToken)).body;
     expect(await me(tokens.accessToken), '11:59:59.999').toBe(200);
     h.clock.advance(1);
     expect(await me(tokens.accessToken)).toBe(401);

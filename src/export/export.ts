@@ -19,7 +19,7 @@ export async function exportAccount(
   const account = await queries.findProfile(ctx.db, accountId);
   if (!account) throw new Problem('not-found');
   await transact(ctx.db, ctx.ring, (trx) =>
-    record(trx, { type: 'account.exported', actor, accountId, client, detail: { by } }, now),
+    record(trx, { type: 'account.exported', actor, accountId, client, detail: { by }, isSilent: by !== 'owner' }, now),
   );
   return write(ctx, accountId, account, now);
 }

@@ -37,7 +37,7 @@ export type NewAccount = {
 
 /** Throws LineFault for what the HTTP contract would refuse too, and for a hash nobody here can check. */
 export function readAccount(line: unknown, now: Date): NewAccount {
-  const parsed = AccountLine.safeParse(line);
+  const parsed = AccountLine.safeParse(line, { error: reasonOf });
   if (!parsed.success) throw faultOf(parsed.error.issues);
   const account = parsed.data;
   for (const [field, value] of Object.entries(account)) requireStorable(field, value);
@@ -56,6 +56,14 @@ export function readAccount(line: unknown, now: Date): NewAccount {
     createdAt,
     totpSecret: account.totp === undefined ? undefined : readSecret(account.totp.secret, now),
   };
+}
+
+/** For what the schema itself has no words for. */
+function reasonOf(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.input === undefined) return 'is missing';
+  if (issue.code === 'invalid_type') return `must be a ${issue.expected}`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
+  return undefined;
 }
 
 function faultOf(issues: z.core.$ZodIssue[]): LineFault {

@@ -33,6 +33,10 @@ docs/import.md says how to get such a file out of Auth0, Firebase, Keycloak and 
 
 Ends with 0 when every line became an account, 2 when some were left out, 1 when it could not go on.`;
 
+/** A file is imported once, so every password of it would be left behind. */
+const NO_HASH_CONFIG =
+  "Passwords of Firebase cannot be checked without their project's parameters: say --hash-config <file>; docs/import.md says where they are.";
+
 /** `holdfast accounts import`: works beside a running service. */
 export function addImportCommand(accounts: Command, actor: Actor, run: Run, print: (line: string) => void): void {
   accounts
@@ -51,6 +55,7 @@ export function addImportCommand(accounts: Command, actor: Actor, run: Run, prin
     .addOption(new Option('--json', 'print one JSON object on one line'))
     .addHelpText('after', HELP)
     .action(async (path: string, input: Input) => {
+      if (input.format === 'firebase' && input.hashConfig === undefined) throw new ImportError(NO_HASH_CONFIG);
       // Before a database is started for it.
       const source = path === '-' ? openStream(process.stdin) : await openFile(path).catch(explain);
       const firebase = await parametersIn(input.hashConfig);
@@ -116,6 +121,6 @@ function explain(error: NodeJS.ErrnoException): never {
 
 function exitCodeOf(outcome: Outcome): number {
   if (outcome.outcome === 'finished') return outcome.tally.skipped > 0 ? 2 : 0;
-  if (outcome.outcome === 'finished-before') return 0;
+  if (outcome.outcome === 'finished-before') return outcome.earlier.skipped > 0 ? 2 : 0;
   return outcome.outcome === 'stopped' ? 130 : 1;
 }

@@ -24,8 +24,11 @@ export function describeOutcome(ended: Ended, { dryRun }: { dryRun?: true }): st
   if (ended.outcome === 'begun-before')
     return `An import of this file stopped after line ${thousands(ended.earlier.line)}. Say --resume to go on there.`;
   if ('earlier' in ended) {
-    const { imported, finished_at } = ended.earlier;
-    return `This file was imported on ${finished_at?.toISOString()}: ${thousands(imported)} accounts. Nothing is left to do.`;
+    const { imported, skipped, finished_at } = ended.earlier;
+    return [
+      `This file was imported on ${finished_at?.toISOString()}: ${accounts(imported)}, ${thousands(skipped)} left out.`,
+      skipped === 0 ? 'Nothing is left to do.' : 'Put the lines left out, repaired, into a file of their own.',
+    ].join(' ');
   }
   const { line, imported, skipped, weak, forms } = ended.tally;
   const verb = dryRun ? 'Would import' : 'Imported';
@@ -33,13 +36,13 @@ export function describeOutcome(ended: Ended, { dryRun }: { dryRun?: true }): st
     ([form, count]) => `${thousands(count)} ${form === 'none' ? 'without a password' : form}`,
   );
   return [
-    `${verb} ${thousands(imported)} accounts from ${thousands(line)} lines in ${showSeconds(ended.seconds)}; ${thousands(skipped)} left out.`,
+    `${verb} ${accounts(imported)} from ${thousands(line)} lines in ${showSeconds(ended.seconds)}; ${thousands(skipped)} left out.`,
     ...(hashes.length === 0 ? [] : [`Hashes: ${hashes.join(', ')}.`]),
     ...(weak === 0
       ? []
-      : [
-          `${thousands(weak)} of them are cheaper to guess against than is asked for today, until their owners sign in.`,
-        ]),
+      : [`Cheaper to guess against than is asked for today, until their owners sign in: ${thousands(weak)}.`]),
     ...(ended.outcome === 'stopped' ? [`Stopped after line ${thousands(line)}. Say --resume to go on there.`] : []),
   ].join('\n');
 }
+
+const accounts = (count: number) => `${thousands(count)} ${count === 1 ? 'account' : 'accounts'}`;

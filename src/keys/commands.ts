@@ -66,7 +66,7 @@ export function addKeyCommands(program: Command, actor: Actor, run: Run, print: 
   keys
     .command('rewrap')
     .description('wrap every key by HOLDFAST_SECRET, once all nodes have it beside HOLDFAST_SECRET_PREVIOUS')
-    .option('--force', 'although a node runs that was not given the new secret and could not start again')
+    .option('--force', 'even while a node seems to run without the new secret; such a node cannot start again')
     .addOption(json())
     .action(async (input: { force?: true; json?: true }) => {
       const count = await run((ctx) => rewrapKeys(ctx, { force: input.force === true }, actor));

@@ -29,6 +29,7 @@ export type MailValues = {
   'password-reset-done': Freezable;
   'totp-added': Freezable;
   'totp-removed': Freezable;
+  'account-exported': Freezable;
   'recovery-codes-issued': Freezable;
   'recovery-code-used': Freezable & { left: number };
   'new-device-sign-in': Freezable;

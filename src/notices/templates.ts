@@ -85,6 +85,10 @@ export const templates: Record<Template, MailTemplate> = {
     subject: 'mail.totp-removed.subject',
     blocks: ['mail.totp-removed.body', 'facts', ...knownOrFreeze],
   },
+  'account-exported': {
+    subject: 'mail.account-exported.subject',
+    blocks: ['mail.account-exported.body', 'facts', ...knownOrFreeze],
+  },
   'recovery-codes-issued': {
     subject: 'mail.recovery-codes-issued.subject',
     blocks: ['mail.recovery-codes-issued.body', 'facts', ...knownOrFreeze],

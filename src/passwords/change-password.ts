@@ -21,8 +21,8 @@ type Input = { currentPassword: string; newPassword: string; code?: string | und
 /**
  * Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.2, 6.2.3). The calling
  * session and its device go on; every other session, device, challenge, reset link and waiting change of contact ends,
- * withdrawals wait, the owner is told. Throws `second-factor-required`, `weak-password`, `invalid-credentials`, `invalid-code`, `too-many-attempts`,
- * `account-held`; a wrong password spends no code.
+ * withdrawals wait, the owner is told. Throws `second-factor-required`, `weak-password`, `invalid-credentials`,
+ * `invalid-code`, `too-many-attempts`, `account-held`; a wrong password spends no code.
  */
 export async function changePassword(ctx: Context, holder: Holder, input: Input): Promise<void> {
   const { accountId, client } = holder;

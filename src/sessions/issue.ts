@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
+import { SECOND } from '../time.ts';
 import type * as queries from './queries.ts';
 
 export type Assurance = queries.Assurance;
@@ -14,10 +15,13 @@ export type SignedIn = {
   accountId: string;
 };
 
-type Access = Assurance & { sessionId: string; accountId: string; authTime: Date };
+type Access = Assurance & { sessionId: string; accountId: string; authTime: Date; endsAt: Date };
 
-/** An access token of at most five minutes (RFC 9068); every request looks its session up all the same. */
-export function signAccess(ctx: Context, access: Access, now: Date): string {
+/**
+ * An access token of at most five minutes (RFC 9068) that ends with its session at the latest: who checks it offline sees
+ * no other limit. Every request here looks its session up all the same.
+ */
+export function signAccess(ctx: Context, access: Access, now: Date): { accessToken: string; expiresIn: number } {
   const claims = {
     client_id: 'holdfast',
     sid: access.sessionId,
@@ -26,5 +30,7 @@ export function signAccess(ctx: Context, access: Access, now: Date): string {
     acr: access.acr,
     amr: access.amr,
   };
-  return ctx.signer.sign('owner', access.accountId, claims, ctx.policy['access.ttl'], now);
+  const left = access.endsAt.getTime() - now.getTime();
+  const expiresIn = Math.ceil(Math.min(ctx.policy['access.ttl'], left) / SECOND);
+  return { accessToken: ctx.signer.sign('owner', access.accountId, claims, expiresIn * SECOND, now), expiresIn };
 }

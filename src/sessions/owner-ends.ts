@@ -41,7 +41,7 @@ export async function endOwnSession(ctx: Context, owner: Ender, sessionId: strin
   });
 }
 
-/** Ends every session of the owner but theirs, or theirs too, every half-done sign-in and change of contact (ASVS 7.4.3, 7.5.2). */
+/** Ends every session of the owner but theirs, or theirs too, half-done sign-ins and changes of contact (ASVS 7.4.3, 7.5.2). */
 export async function endOwnSessions(ctx: Context, owner: Ender, which: 'others' | 'all'): Promise<void> {
   const now = ctx.clock.now();
   await endUnderLock(ctx, owner, now, async (trx) => {

@@ -19,7 +19,7 @@ export async function findRefreshableSession(db: Kysely<Database>, id: string): 
   return (await findRefreshable(db, id))[0];
 }
 
-export type Redeemed = Assurance & { auth_time: Date };
+export type Redeemed = Assurance & { auth_time: Date; expires_at: Date };
 /** A session as a refresh token's trade finds it, which ended by no limit in time. */
 type Traded = Redeemed & { refresh_generation: number; refreshed_at: Date | null };
 
@@ -27,7 +27,7 @@ const redeem = statement<Redeemed, [id: string, generation: number, now: Date, s
   'redeem-refresh-token',
   `update sessions set refresh_generation = refresh_generation + 1, refreshed_at = $3
    where id = $1 and refresh_generation = $2 and ended_at is null and expires_at > $3 and last_seen_at > $4
-   returning acr, amr, auth_time`,
+   returning acr, amr, auth_time, expires_at`,
 );
 
 /** Spends one refresh token: the next is current. The returned session is the verdict. */
@@ -43,7 +43,7 @@ export async function redeemRefreshToken(
 
 const findTraded = statement<Traded, [id: string, now: Date, seenAfter: Date]>(
   'find-traded-session',
-  `select acr, amr, auth_time, refresh_generation, refreshed_at from sessions
+  `select acr, amr, auth_time, expires_at, refresh_generation, refreshed_at from sessions
    where id = $1 and ended_at is null and expires_at > $2 and last_seen_at > $3`,
 );
 

@@ -30,10 +30,9 @@ export async function refresh(ctx: Context, token: string, client: Client): Prom
     tradeUnderGate(trx, ctx, { accountId, sessionId, generation, client }, now),
   );
   if (typeof trade === 'string') throw new Problem('invalid-refresh-token');
-  const { acr, amr, auth_time: authTime } = trade.session;
+  const { acr, amr, auth_time: authTime, expires_at: endsAt } = trade.session;
   return {
-    accessToken: signAccess(ctx, { sessionId, accountId, authTime, acr, amr }, now),
-    expiresIn: ctx.policy['access.ttl'] / 1000,
+    ...signAccess(ctx, { sessionId, accountId, authTime, endsAt, acr, amr }, now),
     refreshToken: trade.successor,
   };
 }

@@ -92,8 +92,7 @@ function newSession(
     eventDetail: JSON.stringify(detail),
   };
   const signedIn = {
-    accessToken: signAccess(ctx, { sessionId, accountId, authTime: now, ...assurance }, now),
-    expiresIn: ctx.policy['access.ttl'] / 1000,
+    ...signAccess(ctx, { sessionId, accountId, authTime: now, endsAt: session.expiresAt, ...assurance }, now),
     refreshToken: chainedToken(ctx.keys, 'refresh', { id: sessionId, generation: 0 }),
     sessionId,
     accountId,

@@ -50,8 +50,8 @@ export function bindContacts(reload) {
   onSubmit('notice-add', async ({ email = '', ...rest }) => {
     await asOwner('POST', '/v1/me/notice-addresses', { email, ...rest });
     ask('ask-notice', false);
-    tell(note, say('page.contacts.email-sent', { to: email }));
     await reload();
+    tell(note, say('page.contacts.email-sent', { to: email }));
   });
   onSubmit('notice-remove', async (values) => {
     await asOwner('DELETE', `/v1/me/notice-addresses/${removing}`, values);
@@ -62,6 +62,7 @@ export function bindContacts(reload) {
 
 /** @param {boolean} hasCode whether a second factor's code is asked for */
 export async function showContacts(hasCode) {
+  note.hidden = true;
   for (const place of all('[data-contact-code]', card)) {
     place.hidden = !hasCode;
     find('input', HTMLInputElement, place).required = hasCode;

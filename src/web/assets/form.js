@@ -110,9 +110,13 @@ export function bindButtons() {
 export function ask(id, isOpen) {
   const question = find(`#${id}`, HTMLElement);
   question.hidden = !isOpen;
-  for (const form of all('form', question)) if (form instanceof HTMLFormElement && !isOpen) form.reset();
+  for (const form of all('form', question)) {
+    if (isOpen || !(form instanceof HTMLFormElement)) continue;
+    form.reset();
+    clearErrors(form);
+  }
   const opener = find(`[data-open="${id}"]`, HTMLElement);
   opener.ariaExpanded = String(isOpen);
-  if (isOpen) all('input, textarea', question)[0]?.focus();
+  if (isOpen) all('input:not([hidden]), textarea', question)[0]?.focus();
   else opener.focus();
 }

@@ -7,15 +7,14 @@ import { say } from './texts.js';
 
 const card = find('[data-password]', HTMLElement);
 const code = find('[data-password-code]', HTMLElement, card);
+const done = find('[data-password-changed]', HTMLElement, card);
 
 /**
  * The password's card: other devices are signed out by a change, this one stays.
  * @param {() => Promise<void>} reload
  */
 export function bindPassword(reload) {
-  const done = find('[data-password-changed]', HTMLElement, card);
   onSubmit('password', async ({ currentPassword, newPassword, code: given }, form) => {
-    done.hidden = true;
     const body = { currentPassword, newPassword, ...(given === undefined ? {} : { code: given.trim() }) };
     try {
       await asOwner('PUT', '/v1/me/password', body);
@@ -30,14 +29,15 @@ export function bindPassword(reload) {
       return;
     }
     ask('ask-password', false);
-    done.hidden = false;
     await reload();
+    done.hidden = false;
   });
 }
 
 /** @param {{ email: string, secondFactor: { totp: boolean } }} me */
 export function showPassword({ email, secondFactor }) {
   find('[data-username]', HTMLInputElement, card).defaultValue = email;
+  done.hidden = true;
   askForCode(secondFactor.totp);
 }
 

@@ -20,7 +20,7 @@ export function bindSecondFactor(reload) {
   onPress('[data-codes-kept]', async () => {
     fill(card, { codes: '' });
     await reload();
-    find('h2', HTMLElement, card).scrollIntoView();
+    find('h2', HTMLElement, card).focus();
   });
   onSubmit('totp-confirm', async ({ code = '' }) => {
     showCodes(await asOwner('POST', '/v1/me/totp/confirm', { code: digits(code) }));

@@ -21,7 +21,9 @@ export function bindSessions() {
     await attempt(sessions, async () => {
       await asOwner('POST', '/v1/me/sessions/revoke-others');
       await showSessions();
-      find('[data-others-ended]', HTMLElement, sessions).hidden = false;
+      const ended = find('[data-others-ended]', HTMLElement, sessions);
+      ended.hidden = false;
+      ended.focus();
     });
   });
   onPress('[data-more-sessions]', async () => {
@@ -82,7 +84,7 @@ function entry({ id, current, lastSeenAt, ip, place }, device, card, { path, kin
         if (!(error instanceof Refusal && error.code === 'not-found')) throw error;
       });
       await showSessions();
-      card.querySelector('h2')?.scrollIntoView({ block: 'nearest' });
+      find('h2', HTMLElement, card).focus();
     });
   });
   return element('li', {}, about, button);

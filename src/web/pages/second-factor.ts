@@ -13,7 +13,7 @@ export const secondFactorTexts = [
 export function secondFactorCard(view: View): Markup {
   const { say } = view;
   return html`<section class="card" data-factor>
-<h2>${say('page.totp.title')}</h2>
+<h2 tabindex="-1">${say('page.totp.title')}</h2>
 <div data-part="off" hidden>
 <p>${say('page.totp.off')}</p>
 <p class="error" role="alert" data-factor-error hidden></p>

@@ -17,10 +17,10 @@ export const sessionsTexts = [
 /** Where the owner is signed in, and the devices they are known by; the script fills both lists. */
 export function sessionsCards({ say }: View): Markup {
   return html`<section class="card" data-sessions>
-<h2>${say('page.sessions.title')}</h2>
+<h2 tabindex="-1">${say('page.sessions.title')}</h2>
 <p>${say('page.sessions.body')}</p>
 <p class="error" role="alert" data-error hidden></p>
-<p role="status" data-others-ended hidden>${say('page.sessions.end-others.done')}</p>
+<p role="status" tabindex="-1" data-others-ended hidden>${say('page.sessions.end-others.done')}</p>
 <ul class="entries" data-list="sessions"></ul>
 <div class="row">
 <button type="button" class="quiet" data-end-others hidden>${say('page.sessions.end-others')}</button>
@@ -28,7 +28,7 @@ export function sessionsCards({ say }: View): Markup {
 </div>
 </section>
 <section class="card" data-devices>
-<h2>${say('page.devices.title')}</h2>
+<h2 tabindex="-1">${say('page.devices.title')}</h2>
 <p>${say('page.devices.body')}</p>
 <p class="error" role="alert" data-error hidden></p>
 <p data-no-devices hidden>${say('page.devices.none')}</p>
