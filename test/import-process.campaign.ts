@@ -66,6 +66,8 @@ it('goes on after a kill where it was, exports and erases what it made, and ends
 it('names what is wrong with what it was given', async () => {
   const missing = await command('import', file('none.ndjson'));
   expect([missing.code, missing.stderr.trim()]).toEqual([1, `There is no file ${file('none.ndjson')}.`]);
+  const unasked = await command('import', file('parameters'), '--format', 'firebase');
+  expect([unasked.code, unasked.stderr]).toEqual([1, expect.stringContaining('say --hash-config')]);
   await writeFile(file('parameters'), 'rounds: 8');
   const parameters = await command(
     'import',

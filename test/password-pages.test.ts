@@ -44,6 +44,7 @@ describe('V6.2.2 V6.2.6 V6.2.7 NB-P12 the security page', () => {
     await enter(page, owner.email);
     await page.waitForURL('**/security');
     await page.locator('[data-open=ask-password]').click();
+    expect(await page.evaluate('document.activeElement.id')).toBe('current-password');
     const fields = page.locator('[data-form=password] input');
     expect(await fields.evaluateAll((all) => all.map((each) => [each.getAttribute('autocomplete')].join()))).toEqual([
       'username',
