@@ -15,3 +15,15 @@ export function freshHolder(ctx: Context, caller: Caller): Holder {
   requireFresh(ctx, caller.session);
   return holderOf(caller);
 }
+
+/** What a change by `freshHolder`, proven with a code where a factor is enrolled, can be refused with. */
+export const changeRefusals = [
+  'unauthorized',
+  'insufficient-authentication',
+  'second-factor-required',
+  'invalid-code',
+  'account-held',
+  'too-many-attempts',
+  'too-many-requests',
+  'busy',
+] as const;

@@ -5,7 +5,7 @@ import * as schemas from '../schemas.ts';
 import { requireOwner } from '../sessions/guards.ts';
 import { describeContacts } from './contacts.ts';
 import { confirmEmailChange, requestEmailChange } from './email-change.ts';
-import { freshHolder, holderOf } from './holder.ts';
+import { changeRefusals, freshHolder, holderOf } from './holder.ts';
 import { confirmPhoneChange, requestPhoneChange } from './phone-change.ts';
 import { changeUsername } from './username-change.ts';
 
@@ -34,17 +34,6 @@ const Contacts = z
   })
   .openapi('Contacts');
 
-const change = [
-  'unauthorized',
-  'insufficient-authentication',
-  'second-factor-required',
-  'invalid-code',
-  'account-held',
-  'too-many-attempts',
-  'too-many-requests',
-  'busy',
-] as const;
-
 export function contactRoutes(ctx: Context): Router {
   return router()
     .openapi(
@@ -71,7 +60,7 @@ export function contactRoutes(ctx: Context): Router {
           'Mails a confirmation to another address and tells every address on file; one answer, whoever has it (ASVS 6.3.8). Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1).',
         middleware: [requireOwner(ctx)] as const,
         request: body(z.strictObject({ newEmail: schemas.email, code: schemas.code.optional() })),
-        responses: { 202: answer('Accepted', z.object({})), ...refusals(...change) },
+        responses: { 202: answer('Accepted', z.object({})), ...refusals(...changeRefusals) },
       }),
       async (c) => {
         const { newEmail, code } = c.req.valid('json');
@@ -111,7 +100,7 @@ export function contactRoutes(ctx: Context): Router {
           'Texts a code to another number and tells every address on file. Conditions as for another address; `not-found` where no texts can be sent.',
         middleware: [requireOwner(ctx)] as const,
         request: body(z.strictObject({ newPhone: schemas.phone, code: schemas.code.optional() })),
-        responses: { 202: answer('Accepted', z.object({})), ...refusals('not-found', ...change) },
+        responses: { 202: answer('Accepted', z.object({})), ...refusals('not-found', ...changeRefusals) },
       }),
       async (c) => {
         const { newPhone, code } = c.req.valid('json');
@@ -151,7 +140,7 @@ export function contactRoutes(ctx: Context): Router {
           'Another name to sign in with, at once. Conditions as for another address; the old name stays reserved.',
         middleware: [requireOwner(ctx)] as const,
         request: body(z.strictObject({ username: schemas.username, code: schemas.code.optional() })),
-        responses: { 204: nothing, ...refusals('account-exists', ...change) },
+        responses: { 204: nothing, ...refusals('account-exists', ...changeRefusals) },
       }),
       async (c) => {
         const { username, code } = c.req.valid('json');

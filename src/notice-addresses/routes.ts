@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { freshHolder, holderOf } from '../contacts/holder.ts';
+import { changeRefusals, freshHolder, holderOf } from '../contacts/holder.ts';
 import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
@@ -7,16 +7,6 @@ import { requireOwner } from '../sessions/guards.ts';
 import { addAddress, confirmAddress, listAddresses, removeAddress } from './notice-addresses.ts';
 
 const security = [{ owner: [] }];
-const change = [
-  'unauthorized',
-  'insufficient-authentication',
-  'second-factor-required',
-  'invalid-code',
-  'account-held',
-  'too-many-attempts',
-  'too-many-requests',
-  'busy',
-] as const;
 
 export function noticeAddressRoutes(ctx: Context): Router {
   return router()
@@ -50,7 +40,10 @@ export function noticeAddressRoutes(ctx: Context): Router {
           'Adds one; a mail to it carries the confirmation. Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1).',
         middleware: [requireOwner(ctx)] as const,
         request: body(z.strictObject({ email: schemas.email, code: schemas.code.optional() })),
-        responses: { 202: answer('The address, not confirmed yet', schemas.noticeAddress), ...refusals(...change) },
+        responses: {
+          202: answer('The address, not confirmed yet', schemas.noticeAddress),
+          ...refusals(...changeRefusals),
+        },
       }),
       async (c) => {
         const { email, code } = c.req.valid('json');
@@ -90,7 +83,7 @@ export function noticeAddressRoutes(ctx: Context): Router {
           params: z.object({ id: z.uuid() }),
           ...body(z.strictObject({ code: schemas.code.optional() })),
         },
-        responses: { 204: nothing, ...refusals('not-found', ...change) },
+        responses: { 204: nothing, ...refusals('not-found', ...changeRefusals) },
       }),
       async (c) => {
         await removeAddress(ctx, freshHolder(ctx, c.var), c.req.valid('param').id, c.req.valid('json').code);

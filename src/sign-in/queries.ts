@@ -20,6 +20,11 @@ export type Credential = {
 // A place lost with a database that crashed within the second was nobody's failure yet: the commit need not wait for the disk.
 const WITHOUT_WAITING = `set_config('synchronous_commit', 'off', true)`;
 
+/** Of an account `a` and its password `p`; the device is each query's own. */
+const COLUMNS = `a.id as account_id, a.version as account_version, p.hash, p.set_at, p.disabled_at, p.is_short,
+  p.breach_checked_at, p.change_required_at,
+  exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp`;
+
 type Begun = Omit<Credential, 'account_id'> & { account_id: string | null; is_reserved: boolean };
 
 const begin = statement<
@@ -36,10 +41,8 @@ const begin = statement<
 >(
   'begin-sign-in',
   `with credential as materialized (
-     select a.id as account_id, a.version as account_version, p.hash, p.set_at, p.disabled_at,
-       p.is_short, p.breach_checked_at, p.change_required_at,
-       (select d.id from devices d where d.id = $6 and d.account_id = a.id and d.token_generation in ($7, $7 + 1)) as device_id,
-       exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp
+     select ${COLUMNS},
+       (select d.id from devices d where d.id = $6 and d.account_id = a.id and d.token_generation in ($7, $7 + 1)) as device_id
      from identifiers i join accounts a on a.id = i.account_id left join passwords p on p.account_id = a.id
      where i.value = $5 and i.confirmed_at is not null and a.email_confirmed_at is not null and a.closed_at is null),
    reserved as (${reserving('coalesce((select uuid_send(device_id) from credential), $1)')})
@@ -72,12 +75,12 @@ export async function beginSignIn(
   return { isReserved, credential: account_id === null ? undefined : { account_id, ...rest } };
 }
 
+type Standing = Pick<Credential, 'change_required_at' | 'is_short' | 'has_totp'>;
+
 /** Whether the password may open nothing more: a new one was asked for, or it is too short without a second factor. */
-export function mustChange(credential: Pick<Credential, 'change_required_at' | 'is_short' | 'has_totp'>): boolean {
+export function mustChange(credential: Standing): boolean {
   return credential.change_required_at !== null || (credential.is_short === true && !credential.has_totp);
 }
-
-type Standing = Pick<Credential, 'change_required_at' | 'is_short' | 'has_totp'>;
 
 const stands = statement<Standing, [accountId: string, setAt: Date | null]>(
   'credential-stands',
@@ -167,10 +170,8 @@ export async function findCredential(
   deviceId: string | null,
 ): Promise<(Credential & { identifier: string }) | undefined> {
   const { rows } = await sql<Credential & { identifier: string }>`
-    select a.id as account_id, a.version as account_version, p.hash, p.set_at, p.disabled_at, p.is_short,
-      p.breach_checked_at, p.change_required_at, i.value as identifier,
-      (select d.id from devices d where d.id = ${deviceId}::uuid and d.account_id = a.id) as device_id,
-      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp
+    select ${sql.raw(COLUMNS)}, i.value as identifier,
+      (select d.id from devices d where d.id = ${deviceId}::uuid and d.account_id = a.id) as device_id
     from accounts a
       join identifiers i on i.account_id = a.id and i.kind = 'email' and i.reserved_until is null
       left join passwords p on p.account_id = a.id
