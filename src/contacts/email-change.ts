@@ -1,17 +1,13 @@
 import { emailKey } from '../accounts/identifiers.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { requirePassage } from '../holds/gate.ts';
 import { redeemLink } from '../links/links.ts';
 import { Problem } from '../problem.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
-import type { Holder } from '../second-factors/totp.ts';
-import { requireStillLive } from '../sessions/check.ts';
+import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus } from '../time.ts';
 import { maskContact } from './mask.ts';
-import { ownerEvent } from './owner-event.ts';
 import { putIntoForce } from './put-into-force.ts';
 import * as queries from './queries.ts';
 
@@ -57,9 +53,7 @@ export async function requestEmailChange(
 export async function confirmEmailChange(ctx: Context, holder: Holder, token: string): Promise<void> {
   await ctx.limits.takeForAddress('other', holder.client.ip);
   const now = ctx.clock.now();
-  await transact(ctx.db, ctx.ring, async (trx) => {
-    await requirePassage(trx, holder.accountId, 'security-change', now);
-    await requireStillLive(trx, holder.sessionId, now);
+  await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
     const link = await redeemLink(trx, token, 'confirm-contact', now);
     if (!link?.subject_id || link.account_id !== holder.accountId) throw new Problem('invalid-token');
     if (!(await putIntoForce(trx, ctx, holder, link.subject_id, now))) throw new Problem('invalid-token');

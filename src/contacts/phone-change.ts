@@ -1,17 +1,13 @@
 import { phoneKey } from '../accounts/identifiers.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { requirePassage } from '../holds/gate.ts';
 import { canText } from '../notices/texter.ts';
 import { Problem } from '../problem.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
-import type { Holder } from '../second-factors/totp.ts';
-import { requireStillLive } from '../sessions/check.ts';
+import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus } from '../time.ts';
 import { maskContact } from './mask.ts';
-import { ownerEvent } from './owner-event.ts';
 import { isPhoneCode } from './phone-code.ts';
 import { putIntoForce } from './put-into-force.ts';
 import * as queries from './queries.ts';
@@ -65,9 +61,7 @@ export async function confirmPhoneChange(ctx: Context, holder: Holder, code: str
   // Counted before it is looked at, and committed: sixteen guesses at once are not sixteen tries.
   const change = await queries.reserveCode(ctx.db, holder.accountId, most, now);
   if (!change || !isPhoneCode(ctx.keys, change.id, code)) throw new Problem('invalid-code');
-  await transact(ctx.db, ctx.ring, async (trx) => {
-    await requirePassage(trx, holder.accountId, 'security-change', now);
-    await requireStillLive(trx, holder.sessionId, now);
+  await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
     if (!(await putIntoForce(trx, ctx, holder, change.id, now))) throw new Problem('invalid-code');
   });
 }

@@ -4,11 +4,10 @@ import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
 import { voidLinks } from '../links/links.ts';
-import type { Holder } from '../second-factors/totp.ts';
 import { endOthers } from '../sessions/end.ts';
+import { type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus } from '../time.ts';
 import { maskContact } from './mask.ts';
-import { ownerEvent } from './owner-event.ts';
 import * as queries from './queries.ts';
 
 const events = { email: 'email.changed', phone: 'phone.changed', username: 'username.changed' } as const;

@@ -3,9 +3,9 @@ import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
 import { requireOwner } from '../sessions/guards.ts';
+import { changeRefusals, freshHolder, holderOf } from '../sessions/holder.ts';
 import { describeContacts } from './contacts.ts';
 import { confirmEmailChange, requestEmailChange } from './email-change.ts';
-import { changeRefusals, freshHolder, holderOf } from './holder.ts';
 import { confirmPhoneChange, requestPhoneChange } from './phone-change.ts';
 import { changeUsername } from './username-change.ts';
 

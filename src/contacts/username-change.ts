@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { Problem } from '../problem.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
-import type { Holder } from '../second-factors/totp.ts';
+import type { Holder } from '../sessions/holder.ts';
 import { putIntoForce } from './put-into-force.ts';
 import * as queries from './queries.ts';
 

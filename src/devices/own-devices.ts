@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import { record } from '../events/record.ts';
 import { Problem } from '../problem.ts';
-import { type Ender, endSessionsOnDevice, endUnderLock } from '../sessions/owner-ends.ts';
+import { changeAsHolder, type Holder } from '../sessions/holder.ts';
+import { endSessionsOnDevice } from '../sessions/owner-ends.ts';
 import * as queries from './queries.ts';
 
 export type ListedDevice = queries.ListedDevice;
@@ -16,9 +17,9 @@ export async function listDevices(
 }
 
 /** Makes a stranger of one of the owner's devices and ends its sessions, at once. Throws `not-found` for any other. */
-export async function removeDevice(ctx: Context, owner: Ender, deviceId: string): Promise<void> {
+export async function removeDevice(ctx: Context, owner: Holder, deviceId: string): Promise<void> {
   const now = ctx.clock.now();
-  await endUnderLock(ctx, owner, now, async (trx) => {
+  await changeAsHolder(ctx, owner, 'use-session', now, async (trx) => {
     if (!(await queries.deleteDevice(trx, owner.accountId, deviceId))) throw new Problem('not-found');
     const { accountId, sessionId, client } = owner;
     const endedSessions = await endSessionsOnDevice(trx, accountId, deviceId, now);

@@ -4,7 +4,8 @@ import { clearDeviceCookie, clearRefreshCookie } from '../cookies.ts';
 import { answer, nothing, page, paged, type Router, refusals, router } from '../http.ts';
 import type { Locale } from '../languages/languages.ts';
 import * as schemas from '../schemas.ts';
-import { requireFresh, requireOwner } from '../sessions/guards.ts';
+import { requireOwner } from '../sessions/guards.ts';
+import { freshHolder } from '../sessions/holder.ts';
 import { describeClient } from '../sessions/list.ts';
 import { type ListedDevice, listDevices, removeDevice } from './own-devices.ts';
 
@@ -63,10 +64,9 @@ export function deviceRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const { session, client } = c.var;
-        requireFresh(ctx, session);
-        await removeDevice(ctx, { accountId: session.account_id, sessionId: session.id, client }, id);
-        if (id === session.device_id) {
+        const holder = freshHolder(ctx, c.var);
+        await removeDevice(ctx, holder, id);
+        if (id === holder.deviceId) {
           clearRefreshCookie(c);
           clearDeviceCookie(c);
         }

@@ -1,16 +1,12 @@
 import { emailKey } from '../accounts/identifiers.ts';
 import { maskContact } from '../contacts/mask.ts';
-import { ownerEvent } from '../contacts/owner-event.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
-import { requirePassage } from '../holds/gate.ts';
 import { redeemLink } from '../links/links.ts';
 import { Problem } from '../problem.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
-import type { Holder } from '../second-factors/totp.ts';
-import { requireStillLive } from '../sessions/check.ts';
+import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import * as queries from './queries.ts';
 
 type Shown = { id: string; email: string; confirmed: boolean; addedAt: string };
@@ -50,9 +46,7 @@ export async function addAddress(
 export async function confirmAddress(ctx: Context, holder: Holder, token: string): Promise<void> {
   await ctx.limits.takeForAddress('other', holder.client.ip);
   const now = ctx.clock.now();
-  await transact(ctx.db, ctx.ring, async (trx) => {
-    await requirePassage(trx, holder.accountId, 'security-change', now);
-    await requireStillLive(trx, holder.sessionId, now);
+  await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
     const link = await redeemLink(trx, token, 'confirm-notice-address', now);
     const address = link?.subject_id && (await queries.confirmAddress(trx, link.subject_id, holder.accountId, now));
     if (!address) throw new Problem('invalid-token');

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { changeRefusals, freshHolder, holderOf } from '../contacts/holder.ts';
 import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
 import { requireOwner } from '../sessions/guards.ts';
+import { changeRefusals, freshHolder, holderOf } from '../sessions/holder.ts';
 import { addAddress, confirmAddress, listAddresses, removeAddress } from './notice-addresses.ts';
 
 const security = [{ owner: [] }];

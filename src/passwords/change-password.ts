@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import { forgetWaitingChanges } from '../contacts/pending.ts';
-import type { Client, Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
@@ -10,12 +10,12 @@ import { Problem } from '../problem.ts';
 import { changeWithProof, codeRequired } from '../second-factors/prove-change.ts';
 import { hasSecondFactor } from '../second-factors/second-factor.ts';
 import { endOthers } from '../sessions/end.ts';
+import { type Holder, ownerEvent } from '../sessions/holder.ts';
 import { reauthenticate } from '../sign-in/reauthenticate.ts';
 import { type Accepted, acceptPassword, weakPassword } from './check-password.ts';
 import * as queries from './queries.ts';
 import { normalisePassword } from './rules.ts';
 
-type Holder = { accountId: string; sessionId: string; deviceId: string | null; client: Client };
 type Input = { currentPassword: string; newPassword: string; code?: string | undefined };
 
 /**
@@ -57,7 +57,7 @@ async function apply(
   { accepted, hash, attempt, proven, amr }: Change,
   now: Date,
 ): Promise<void> {
-  const { accountId, sessionId, deviceId, client } = holder;
+  const { accountId, client } = holder;
   // Somebody else's change came first: what was proven was another password.
   if (!(await queries.hasHash(trx, accountId, proven))) throw new Problem('invalid-credentials');
   await clearAttempts(trx, attempt);
@@ -66,7 +66,5 @@ async function apply(
   const endedSessions = await endOthers(trx, holder, 'password-changed', now);
   await forgetWaitingChanges(trx, accountId);
   await startCoolDown(trx, ctx, accountId, client, now);
-  const actor = { kind: 'owner', id: accountId } as const;
-  const event = { actor, accountId, sessionId, deviceId: deviceId ?? undefined, client };
-  await record(trx, { ...event, type: 'password.changed', detail: { amr, endedSessions } }, now);
+  await record(trx, { ...ownerEvent(holder), type: 'password.changed', detail: { amr, endedSessions } }, now);
 }

@@ -5,6 +5,7 @@ import { answer, body, nothing, type Router, refusals, router } from '../http.ts
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
 import { requireOwner } from '../sessions/guards.ts';
+import { holderOf } from '../sessions/holder.ts';
 import { changePassword } from './change-password.ts';
 import { confirmReset, requestReset } from './passwords.ts';
 import { requirePasswordReset } from './require-reset.ts';
@@ -93,9 +94,7 @@ export function ownerPasswordRoutes(ctx: Context): Router {
       },
     }),
     async (c) => {
-      const { session, client } = c.var;
-      const holder = { accountId: session.account_id, sessionId: session.id, deviceId: session.device_id, client };
-      await changePassword(ctx, holder, c.req.valid('json'));
+      await changePassword(ctx, holderOf(c.var), c.req.valid('json'));
       return c.body(null, 204);
     },
   );

@@ -1,14 +1,11 @@
 import type { Transaction } from 'kysely';
 import type { Context } from '../context.ts';
-import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
-import { requirePassage } from '../holds/gate.ts';
 import { returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
-import { requireStillLive } from '../sessions/check.ts';
+import { changeAsHolder, type Holder } from '../sessions/holder.ts';
 import { checkCode, redeemCode } from './check-code.ts';
 import { hasSecondFactor } from './second-factor.ts';
-import type { Holder } from './totp.ts';
 
 type Work<T> = (trx: Transaction<Database>, account: { email: string; locale: 'en' | 'zh-CN' }) => Promise<T>;
 
@@ -31,9 +28,7 @@ export async function changeWithProof<T>(
   const candidate = isEnrolled && code !== undefined ? await checkCode(ctx, prover, code) : undefined;
   if (isEnrolled && !candidate) throw new Problem('invalid-code');
   const done = await returnOnError(ctx, candidate ? [candidate.attempt] : [], () =>
-    transact(ctx.db, ctx.ring, async (trx) => {
-      const account = await requirePassage(trx, accountId, 'security-change', now);
-      await requireStillLive(trx, holder.sessionId, now);
+    changeAsHolder(ctx, holder, 'security-change', now, async (trx, account) => {
       if (!candidate && (await hasSecondFactor(trx, accountId))) throw codeRequired();
       if (candidate && !(await redeemCode(trx, prover, candidate, now))) return undefined;
       return { result: await work(trx, account) };

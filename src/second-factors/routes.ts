@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context as HonoContext } from 'hono';
 import type { Context } from '../context.ts';
-import { answer, body, type Env, nothing, type Router, refusals, router } from '../http.ts';
+import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
-import { requireFresh, requireOwner } from '../sessions/guards.ts';
-import { confirmTotp, type Holder, reissueRecoveryCodes, removeTotp, startTotp } from './totp.ts';
+import { requireOwner } from '../sessions/guards.ts';
+import { freshHolder } from '../sessions/holder.ts';
+import { confirmTotp, reissueRecoveryCodes, removeTotp, startTotp } from './totp.ts';
 
 const security = [{ owner: [] }];
 const Codes = z
@@ -38,7 +38,7 @@ export function secondFactorRoutes(ctx: Context): Router {
           ),
         },
       }),
-      async (c) => c.json(await startTotp(ctx, freshHolder(ctx, c)), 201),
+      async (c) => c.json(await startTotp(ctx, freshHolder(ctx, c.var)), 201),
     )
     .openapi(
       createRoute({
@@ -63,7 +63,7 @@ export function secondFactorRoutes(ctx: Context): Router {
         },
       }),
       async (c) =>
-        c.json({ recoveryCodes: await confirmTotp(ctx, freshHolder(ctx, c), c.req.valid('json').code) }, 200),
+        c.json({ recoveryCodes: await confirmTotp(ctx, freshHolder(ctx, c.var), c.req.valid('json').code) }, 200),
     )
     .openapi(
       createRoute({
@@ -90,7 +90,7 @@ export function secondFactorRoutes(ctx: Context): Router {
         },
       }),
       async (c) => {
-        await removeTotp(ctx, freshHolder(ctx, c), c.req.valid('json').code);
+        await removeTotp(ctx, freshHolder(ctx, c.var), c.req.valid('json').code);
         return c.body(null, 204);
       },
     )
@@ -118,12 +118,9 @@ export function secondFactorRoutes(ctx: Context): Router {
         },
       }),
       async (c) =>
-        c.json({ recoveryCodes: await reissueRecoveryCodes(ctx, freshHolder(ctx, c), c.req.valid('json').code) }, 200),
+        c.json(
+          { recoveryCodes: await reissueRecoveryCodes(ctx, freshHolder(ctx, c.var), c.req.valid('json').code) },
+          200,
+        ),
     );
-}
-
-function freshHolder(ctx: Context, c: HonoContext<Env>): Holder {
-  const { session, client } = c.var;
-  requireFresh(ctx, session);
-  return { accountId: session.account_id, sessionId: session.id, deviceId: session.device_id, client };
 }

@@ -2,18 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { Transaction } from 'kysely';
 import { generateSecret } from 'otplib';
 import { renderSVG } from 'uqr';
-import type { Client, Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
-import { requirePassage } from '../holds/gate.ts';
 import { returnOnError } from '../lockout/attempts.ts';
 import { requireLongPassword } from '../passwords/stand-alone.ts';
 import { Problem } from '../problem.ts';
-import { requireStillLive } from '../sessions/check.ts';
 import { endOthers } from '../sessions/end.ts';
+import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { checkCode, redeemCode } from './check-code.ts';
 import * as queries from './queries.ts';
 import { makeRecoveryCode, matchTotp, totpSecretRow, totpUri } from './rules.ts';
@@ -21,20 +19,7 @@ import { hasSecondFactor } from './second-factor.ts';
 
 const CODES = 10;
 
-/** The signed-in owner who makes the change. */
-export type Holder = { accountId: string; sessionId: string; deviceId: string | null; client: Client };
 type Enrolment = { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
-
-type Work<T> = (trx: Transaction<Database>, account: { email: string }) => Promise<T>;
-
-/** A change under the account's lock, by a session that has not ended while it waited for hashes and for that lock. */
-async function changeFactors<T>(ctx: Context, holder: Holder, now: Date, work: Work<T>): Promise<T> {
-  return await transact(ctx.db, ctx.ring, async (trx) => {
-    const account = await requirePassage(trx, holder.accountId, 'security-change', now);
-    await requireStillLive(trx, holder.sessionId, now);
-    return await work(trx, account);
-  });
-}
 
 /** Shows a new 160-bit secret; it opens nothing before a code confirms it. Throws `already-enrolled`, `account-held`. */
 export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment> {
@@ -42,11 +27,11 @@ export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment
   const now = ctx.clock.now();
   const factorId = newId(now);
   const secret = generateSecret({ length: 20 });
-  const email = await changeFactors(ctx, holder, now, async (trx, account) => {
+  const email = await changeAsHolder(ctx, holder, 'security-change', now, async (trx, account) => {
     if (await queries.findTotp(trx, holder.accountId)) throw new Problem('already-enrolled');
     const stored = ctx.keys.encrypt(secret, totpSecretRow(factorId));
     await queries.insertPendingTotp(trx, holder.accountId, { id: factorId, secret: stored }, now);
-    await record(trx, { ...eventOf(holder), type: 'totp.enrolled', detail: { factorId } }, now);
+    await record(trx, { ...ownerEvent(holder), type: 'totp.enrolled', detail: { factorId } }, now);
     return account.email;
   });
   const otpauthUri = totpUri(ctx.config.serviceName, email, secret);
@@ -64,15 +49,15 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
   const step = pending && matchTotp(ctx.keys.decrypt(pending.secret, totpSecretRow(pending.id)), code, now);
   if (!pending || step === undefined) throw new Problem('invalid-code');
   const codes = await makeCodes(ctx);
-  await changeFactors(ctx, holder, now, async (trx) => {
+  await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
     if (!(await queries.confirmTotp(trx, pending.id, step, now))) throw new Problem('invalid-code');
     await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
     await endOthers(trx, holder, 'second-factor-changed', now);
     await startCoolDown(trx, ctx, holder.accountId, holder.client, now);
-    await record(trx, { ...eventOf(holder), type: 'totp.confirmed', detail: { factorId: pending.id } }, now);
+    await record(trx, { ...ownerEvent(holder), type: 'totp.confirmed', detail: { factorId: pending.id } }, now);
     await record(
       trx,
-      { ...eventOf(holder), type: 'recovery-codes.issued', detail: { count: CODES }, isSilent: true },
+      { ...ownerEvent(holder), type: 'recovery-codes.issued', detail: { count: CODES }, isSilent: true },
       now,
     );
   });
@@ -92,7 +77,7 @@ export async function removeTotp(ctx: Context, holder: Holder, code: string): Pr
     await queries.deleteFactors(trx, holder.accountId);
     await endOthers(trx, holder, 'second-factor-changed', now);
     await startCoolDown(trx, ctx, holder.accountId, holder.client, now);
-    await record(trx, { ...eventOf(holder), type: 'totp.removed', detail: { factorId: factor?.id ?? '' } }, now);
+    await record(trx, { ...ownerEvent(holder), type: 'totp.removed', detail: { factorId: factor?.id ?? '' } }, now);
   });
 }
 
@@ -102,7 +87,7 @@ export async function reissueRecoveryCodes(ctx: Context, holder: Holder, code: s
   const prepare = () => makeCodes(ctx);
   const codes = await changeWithCode(ctx, holder, code, prepare, async (trx, codes) => {
     await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
-    await record(trx, { ...eventOf(holder), type: 'recovery-codes.issued', detail: { count: CODES } }, now);
+    await record(trx, { ...ownerEvent(holder), type: 'recovery-codes.issued', detail: { count: CODES } }, now);
   });
   return codes.map((issued) => issued.text);
 }
@@ -126,7 +111,7 @@ async function changeWithCode<T>(
   if (!candidate) throw new Problem('invalid-code');
   const prepared = await returnOnError(ctx, [candidate.attempt], async () => {
     const prepared = await prepare();
-    const isChanged = await changeFactors(ctx, holder, now, async (trx) => {
+    const isChanged = await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
       if (!(await redeemCode(trx, prover, candidate, now))) return false;
       await change(trx, prepared);
       return true;
@@ -147,14 +132,4 @@ async function makeCodes(ctx: Context): Promise<{ selector: string; text: string
   const codes = [];
   for (const [selector, text] of texts) codes.push({ selector, text, hash: await ctx.hasher.hash(text) });
   return codes;
-}
-
-function eventOf(holder: Holder) {
-  return {
-    actor: { kind: 'owner', id: holder.accountId } as const,
-    accountId: holder.accountId,
-    sessionId: holder.sessionId,
-    deviceId: holder.deviceId ?? undefined,
-    client: holder.client,
-  };
 }

@@ -1,39 +1,17 @@
 import type { Transaction } from 'kysely';
 import { forgetWaitingChanges } from '../contacts/pending.ts';
-import type { Client, Context } from '../context.ts';
-import { transact } from '../db/transaction.ts';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import { requirePassage } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
-import { requireStillLive } from './check.ts';
 import { endSessions } from './end.ts';
+import { changeAsHolder, type Holder } from './holder.ts';
 import * as queries from './queries.ts';
 
-/** The signed-in owner who ends something. */
-export type Ender = { accountId: string; sessionId: string; client: Client };
-
-/**
- * Work under the account's lock, by a session that did not end while it waited for it: a sign-in not committed yet would
- * else outlive what the owner ends. Throws `account-held`, `unauthorized`.
- */
-export async function endUnderLock<T>(
-  ctx: Context,
-  owner: Ender,
-  now: Date,
-  work: (trx: Transaction<Database>) => Promise<T>,
-): Promise<T> {
-  return await transact(ctx.db, ctx.ring, async (trx) => {
-    await requirePassage(trx, owner.accountId, 'use-session', now);
-    await requireStillLive(trx, owner.sessionId, now);
-    return await work(trx);
-  });
-}
-
 /** Ends one of the owner's own sessions at once, on every node (ASVS 7.5.2). Throws `not-found` for any other. */
-export async function endOwnSession(ctx: Context, owner: Ender, sessionId: string): Promise<void> {
+export async function endOwnSession(ctx: Context, owner: Holder, sessionId: string): Promise<void> {
   const now = ctx.clock.now();
-  await endUnderLock(ctx, owner, now, async (trx) => {
+  await changeAsHolder(ctx, owner, 'use-session', now, async (trx) => {
     const isOwn = await queries.isOpenSessionOf(trx, sessionId, owner.accountId);
     if (!isOwn || !(await queries.endSession(trx, sessionId, 'revoked-by-owner', now))) throw new Problem('not-found');
     const detail = { reason: 'revoked-by-owner' };
@@ -42,9 +20,9 @@ export async function endOwnSession(ctx: Context, owner: Ender, sessionId: strin
 }
 
 /** Ends every session of the owner but theirs, or theirs too, half-done sign-ins and changes of contact (ASVS 7.4.3, 7.5.2). */
-export async function endOwnSessions(ctx: Context, owner: Ender, which: 'others' | 'all'): Promise<void> {
+export async function endOwnSessions(ctx: Context, owner: Holder, which: 'others' | 'all'): Promise<void> {
   const now = ctx.clock.now();
-  await endUnderLock(ctx, owner, now, async (trx) => {
+  await changeAsHolder(ctx, owner, 'use-session', now, async (trx) => {
     const selection = which === 'others' ? { except: owner.sessionId } : {};
     await queries.deleteChallenges(trx, owner.accountId);
     await forgetWaitingChanges(trx, owner.accountId);
@@ -65,7 +43,7 @@ export async function endSessionsOnDevice(
   return await endSessions(trx, accountId, 'device-removed', now, { deviceId });
 }
 
-const eventOf = ({ accountId, sessionId, client }: Ender) => ({
+const eventOf = ({ accountId, sessionId, client }: Holder) => ({
   actor: { kind: 'owner', id: accountId } as const,
   accountId,
   sessionId,

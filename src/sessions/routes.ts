@@ -6,7 +6,8 @@ import { answer, type Env, nothing, page, paged, type Router, refusals, router }
 import { Problem } from '../problem.ts';
 import * as schemas from '../schemas.ts';
 import { signOut, signOutByToken } from './end.ts';
-import { requireFresh, requireOwner } from './guards.ts';
+import { requireOwner } from './guards.ts';
+import { freshHolder, holderOf } from './holder.ts';
 import { describeClient, type ListedSession, listSessions } from './list.ts';
 import { endOwnSession, endOwnSessions } from './owner-ends.ts';
 import { refresh } from './refresh.ts';
@@ -92,11 +93,6 @@ const Session = z
 const security = [{ owner: [] }];
 
 export function ownerSessionRoutes(ctx: Context): Router {
-  const whoEnds = (c: HonoContext<Env>) => ({
-    accountId: c.var.session.account_id,
-    sessionId: c.var.session.id,
-    client: c.var.client,
-  });
   return router()
     .openapi(
       createRoute({
@@ -140,8 +136,7 @@ export function ownerSessionRoutes(ctx: Context): Router {
       async (c) => {
         const { id } = c.req.valid('param');
         const isOwn = id === c.var.session.id;
-        if (!isOwn) requireFresh(ctx, c.var.session);
-        await endOwnSession(ctx, whoEnds(c), id);
+        await endOwnSession(ctx, isOwn ? holderOf(c.var) : freshHolder(ctx, c.var), id);
         if (isOwn) clearRefreshCookie(c);
         return c.body(null, 204);
       },
@@ -159,8 +154,7 @@ export function ownerSessionRoutes(ctx: Context): Router {
         responses: { 204: nothing, ...refusals('unauthorized', 'insufficient-authentication') },
       }),
       async (c) => {
-        requireFresh(ctx, c.var.session);
-        await endOwnSessions(ctx, whoEnds(c), 'others');
+        await endOwnSessions(ctx, freshHolder(ctx, c.var), 'others');
         return c.body(null, 204);
       },
     )
@@ -177,8 +171,7 @@ export function ownerSessionRoutes(ctx: Context): Router {
         responses: { 204: nothing, ...refusals('unauthorized', 'insufficient-authentication') },
       }),
       async (c) => {
-        requireFresh(ctx, c.var.session);
-        await endOwnSessions(ctx, whoEnds(c), 'all');
+        await endOwnSessions(ctx, freshHolder(ctx, c.var), 'all');
         clearRefreshCookie(c);
         return c.body(null, 204);
       },

@@ -1,14 +1,13 @@
 import type { Transaction } from 'kysely';
-import type { Client, Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { Database } from '../db/types.ts';
 import { counterKey, deviceCounterKey, reserveAttempt, returnOnError } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
+import type { Holder } from '../sessions/holder.ts';
 import { type RightPassword, recordLock, rememberFailure } from './credentials.ts';
 import { findCredential } from './queries.ts';
-
-type Holder = { accountId: string; sessionId: string; deviceId: string | null; client: Client };
 
 /**
  * Asks a signed-in owner for the password once more, under the very limits of a sign-in: whoever stole a session must not
