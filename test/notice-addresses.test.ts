@@ -22,6 +22,8 @@ async function added(owner: SignedIn): Promise<{ id: string; email: string }> {
   const email = someEmail();
   const { id } = (await add(owner, email)).body;
   expect((await confirm(owner, await mailedToken(h, email, 'confirm-notice-address'))).status).toBe(204);
+  // What tells of it is sent before anything else happens.
+  await h.mails();
   return { id, email };
 }
 
