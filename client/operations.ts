@@ -193,6 +193,15 @@ export type Me = {
 
 export type NoticeAddress = { id: string; email: string; confirmed: boolean; addedAt: string };
 
+export type PasskeyAssertion = {
+  id: string;
+  rawId: string;
+  type: 'public-key';
+  response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle?: string };
+  clientExtensionResults?: Record<string, unknown>;
+  authenticatorAttachment?: string;
+};
+
 export type Place = { country: string; text: string } | { country: string; text: string };
 
 export type Problem = {
@@ -241,7 +250,7 @@ export type Refreshed = { accessToken: string; expiresIn: number; refreshToken?:
 export type SecondFactorRequired = {
   status: 'second-factor-required';
   challenge: string;
-  factors: ('totp' | 'recovery-code')[];
+  factors: ('totp' | 'passkey' | 'sms' | 'recovery-code')[];
   expiresIn: number;
 };
 
@@ -295,13 +304,14 @@ export interface Operations {
     };
   };
   /** Adds one; a mail to it carries the confirmation. Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1). */
-  addNoticeAddress: { input: { email: string; code?: string }; answer: NoticeAddress };
+  addNoticeAddress: { input: { email: string; code?: string; credential?: PasskeyAssertion }; answer: NoticeAddress };
   /** Answers the challenge of a sign-in. Five wrong codes end it (RTS 4(3)(b)). */
   answerSecondFactor: {
     input: {
       challenge: string;
-      factor: 'totp' | 'recovery-code';
-      code: string;
+      factor: 'totp' | 'passkey' | 'sms' | 'recovery-code';
+      code?: string;
+      credential?: PasskeyAssertion;
       deviceToken?: string;
       tokens?: 'body' | 'cookie';
     };
@@ -312,10 +322,13 @@ export interface Operations {
     input: { id: string; action: 'sign-in' | 'payment' | 'withdrawal' | 'security-change' };
     answer: { allowed: boolean; holds: Hold[] };
   };
-  /** Changes the password against the current one and a code where a second factor is on (ASVS 6.2.3). Other sessions end. */
-  changePassword: { input: { currentPassword: string; newPassword: string; code?: string }; answer: undefined };
+  /** Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.3). Other sessions end. */
+  changePassword: {
+    input: { currentPassword: string; newPassword: string; code?: string; credential?: PasskeyAssertion };
+    answer: undefined;
+  };
   /** Another name to sign in with, at once. Conditions as for another address; the old name stays reserved. */
-  changeUsername: { input: { username: string; code?: string }; answer: undefined };
+  changeUsername: { input: { username: string; code?: string; credential?: PasskeyAssertion }; answer: undefined };
   /** Confirms an address with the token mailed to it, once. */
   confirmEmail: { input: { token: string }; answer: undefined };
   /** Puts the new address into force with the token mailed to it, once. Other sessions end, withdrawals wait; the old address can undo it for the undo window (ASVS 6.3.7). */
@@ -323,7 +336,10 @@ export interface Operations {
   /** Confirms one with the token mailed to it, once; every other address is told (ASVS 6.3.7). */
   confirmNoticeAddress: { input: { token: string }; answer: undefined };
   /** Sets a new password, once per token, never past an enrolled second factor (ASVS 6.4.3). Signs nobody in. */
-  confirmPasswordReset: { input: { token: string; newPassword: string; code?: string }; answer: undefined };
+  confirmPasswordReset: {
+    input: { token: string; newPassword: string; code?: string; credential?: PasskeyAssertion };
+    answer: undefined;
+  };
   /** Puts the new number into force with the code texted to it; from then on it signs in. The fifth wrong code ends the change (ASVS 6.6.3). */
   confirmPhoneChange: { input: { code: string }; answer: undefined };
   /** Turns the second factor on with its first code; other sessions end (ASVS 7.4.3). */
@@ -549,7 +565,7 @@ export interface Operations {
   /** Forgets a device and ends its sessions at once. Asks for a fresh sign-in (ASVS 6.5.6, 7.5.2). */
   removeDevice: { input: { id: string }; answer: undefined };
   /** Removes one; for the undo window it gets every notice still. Conditions as for adding one. */
-  removeNoticeAddress: { input: { id: string } & { code?: string }; answer: undefined };
+  removeNoticeAddress: { input: { id: string } & { code?: string; credential?: PasskeyAssertion }; answer: undefined };
   /** Removes the second factor against one of its codes, unless the password is too short without it. */
   removeTotp: { input: { code: string }; answer: undefined };
   /** Sends a failed delivery again. */
@@ -565,11 +581,17 @@ export interface Operations {
     answer: { caseId: string; reference: string; receipt: string; respondBy: string };
   };
   /** Mails a confirmation to another address and tells every address on file; one answer, whoever has it (ASVS 6.3.8). Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1). */
-  requestEmailChange: { input: { newEmail: string; code?: string }; answer: Record<string, unknown> };
+  requestEmailChange: {
+    input: { newEmail: string; code?: string; credential?: PasskeyAssertion };
+    answer: Record<string, unknown>;
+  };
   /** Mails a reset link if there is such an account; the answer never tells (ASVS 6.3.8). Works while locked. */
   requestPasswordReset: { input: { identifier: string }; answer: Record<string, unknown> };
   /** Texts a code to another number and tells every address on file. Conditions as for another address; `not-found` where no texts can be sent. */
-  requestPhoneChange: { input: { newPhone: string; code?: string }; answer: Record<string, unknown> };
+  requestPhoneChange: {
+    input: { newPhone: string; code?: string; credential?: PasskeyAssertion };
+    answer: Record<string, unknown>;
+  };
   /** Ends every session; the password opens nothing until its owner resets it by mail. Agents never set or see one (ASVS 6.4.6). */
   requirePasswordReset: { input: { id: string } & { note: string; caseId?: string }; answer: { ended: number } };
   /** Ends every session and forgets every device of an account (ASVS 7.4.5). */

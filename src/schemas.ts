@@ -28,6 +28,28 @@ export const password = z.string().min(1).max(4096).openapi({ format: 'password'
 
 export const code = z.string().min(6).max(64).openapi({ description: 'A TOTP or recovery code', example: '123456' });
 
+const encoded = z.string().regex(/^[\w-]{1,8192}$/, 'must be base64url');
+
+/** What `navigator.credentials.get()` answered, as JSON (WebAuthn Level 3 5.1). */
+const assertion = z
+  .object({
+    id: encoded,
+    rawId: encoded,
+    type: z.literal('public-key'),
+    response: z.object({
+      clientDataJSON: encoded,
+      authenticatorData: encoded,
+      signature: encoded,
+      userHandle: encoded.optional(),
+    }),
+    clientExtensionResults: z.record(z.string(), z.unknown()).default({}),
+    authenticatorAttachment: z.string().max(32).optional(),
+  })
+  .openapi('PasskeyAssertion', { description: 'The JSON of what the browser answered for a passkey' });
+
+/** The fields by which a request carries a second factor: one of them. */
+export const proof = { code: code.optional(), credential: assertion.optional() };
+
 export const token = z.string().min(8).max(512);
 
 export const tokens = z

@@ -149,3 +149,8 @@ export function showAccount(account: AccountRow) {
     createdAt: account.created_at.toISOString(),
   };
 }
+
+/** What the account has beside its password. */
+export function showSecondFactor(profile: queries.ProfileRow) {
+  return { totp: profile.has_totp, passkeys: profile.passkeys, recoveryCodesLeft: profile.recovery_codes_left };
+}

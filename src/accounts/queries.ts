@@ -97,6 +97,7 @@ export type ProfileRow = {
   email_confirmed_at: Date | null;
   locale: 'en' | 'zh-CN';
   has_totp: boolean;
+  passkeys: number;
   recovery_codes_left: number;
 };
 
@@ -104,6 +105,7 @@ export const findProfile = gatheredLookup<string, ProfileRow>(
   'find-profiles',
   `select id, email, email_confirmed_at, locale,
      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp,
+     (select count(*)::int from passkeys p where p.account_id = a.id) as passkeys,
      (select count(*)::int from recovery_codes r where r.account_id = a.id and r.used_at is null) as recovery_codes_left
    from accounts a where id = any($1::uuid[]) and closed_at is null`,
   (row) => row.id,

@@ -7,7 +7,7 @@ import { answer, body, nothing, type Router, refusals, router } from '../http.ts
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
 import { requireOwnerOrCase } from '../sessions/guards.ts';
-import { createAccount, describeOwner, findAccount, showAccount } from './accounts.ts';
+import { createAccount, describeOwner, findAccount, showAccount, showSecondFactor } from './accounts.ts';
 import { confirmEmail, signUp } from './sign-up.ts';
 
 const SignUp = z.strictObject({
@@ -150,7 +150,7 @@ export function ownerAccountRoutes(ctx: Context): Router {
           email: profile.email,
           emailConfirmed: profile.email_confirmed_at !== null,
           locale: profile.locale,
-          secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
+          secondFactor: showSecondFactor(profile),
           holds,
           watchUntil: null,
         },

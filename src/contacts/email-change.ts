@@ -4,6 +4,7 @@ import { newId } from '../crypto/ids.ts';
 import { record } from '../events/record.ts';
 import { redeemLink } from '../links/links.ts';
 import { Problem } from '../problem.ts';
+import type { Proof } from '../second-factors/proof.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus } from '../time.ts';
@@ -20,12 +21,12 @@ export async function requestEmailChange(
   ctx: Context,
   holder: Holder,
   newEmail: string,
-  code: string | undefined,
+  proof: Proof | undefined,
 ): Promise<void> {
   await ctx.limits.takeForAccount('contact-change', holder.accountId);
   const now = ctx.clock.now();
   const wanted = newEmail.normalize('NFC').trim();
-  await changeWithProof(ctx, holder, code, async (trx, account) => {
+  await changeWithProof(ctx, holder, proof, async (trx, account) => {
     if (emailKey(account.email) === emailKey(wanted)) {
       throw new Problem('invalid-request', {
         errors: [{ pointer: '/newEmail', detail: 'is the address of the account already' }],

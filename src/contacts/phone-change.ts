@@ -4,6 +4,7 @@ import { newId } from '../crypto/ids.ts';
 import { record } from '../events/record.ts';
 import { canText } from '../notices/texter.ts';
 import { Problem } from '../problem.ts';
+import type { Proof } from '../second-factors/proof.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus } from '../time.ts';
@@ -21,13 +22,13 @@ export async function requestPhoneChange(
   ctx: Context,
   holder: Holder,
   newPhone: string,
-  code: string | undefined,
+  proof: Proof | undefined,
 ): Promise<void> {
   if (!canText(ctx)) throw new Problem('not-found');
   await ctx.limits.takeForAccount('contact-change', holder.accountId);
   const now = ctx.clock.now();
   const wanted = phoneKey(newPhone) as string;
-  await changeWithProof(ctx, holder, code, async (trx) => {
+  await changeWithProof(ctx, holder, proof, async (trx) => {
     const owner = await queries.findOwner(trx, holder.accountId);
     const old = owner.phone_confirmed_at ? owner.phone : null;
     if (old === wanted) {

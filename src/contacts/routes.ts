@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
+import { proofOf } from '../second-factors/proof.ts';
 import { requireOwner } from '../sessions/guards.ts';
 import { changeRefusals, freshHolder, holderOf } from '../sessions/holder.ts';
 import { describeContacts } from './contacts.ts';
@@ -59,12 +60,12 @@ export function contactRoutes(ctx: Context): Router {
         summary:
           'Mails a confirmation to another address and tells every address on file; one answer, whoever has it (ASVS 6.3.8). Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1).',
         middleware: [requireOwner(ctx)] as const,
-        request: body(z.strictObject({ newEmail: schemas.email, code: schemas.code.optional() })),
+        request: body(z.strictObject({ newEmail: schemas.email, ...schemas.proof })),
         responses: { 202: answer('Accepted', z.object({})), ...refusals(...changeRefusals) },
       }),
       async (c) => {
-        const { newEmail, code } = c.req.valid('json');
-        await requestEmailChange(ctx, freshHolder(ctx, c.var), newEmail, code);
+        const { newEmail, ...proof } = c.req.valid('json');
+        await requestEmailChange(ctx, freshHolder(ctx, c.var), newEmail, proofOf(proof));
         return c.json({}, 202);
       },
     )
@@ -99,12 +100,12 @@ export function contactRoutes(ctx: Context): Router {
         summary:
           'Texts a code to another number and tells every address on file. Conditions as for another address; `not-found` where no texts can be sent.',
         middleware: [requireOwner(ctx)] as const,
-        request: body(z.strictObject({ newPhone: schemas.phone, code: schemas.code.optional() })),
+        request: body(z.strictObject({ newPhone: schemas.phone, ...schemas.proof })),
         responses: { 202: answer('Accepted', z.object({})), ...refusals('not-found', ...changeRefusals) },
       }),
       async (c) => {
-        const { newPhone, code } = c.req.valid('json');
-        await requestPhoneChange(ctx, freshHolder(ctx, c.var), newPhone, code);
+        const { newPhone, ...proof } = c.req.valid('json');
+        await requestPhoneChange(ctx, freshHolder(ctx, c.var), newPhone, proofOf(proof));
         return c.json({}, 202);
       },
     )
@@ -139,12 +140,12 @@ export function contactRoutes(ctx: Context): Router {
         summary:
           'Another name to sign in with, at once. Conditions as for another address; the old name stays reserved.',
         middleware: [requireOwner(ctx)] as const,
-        request: body(z.strictObject({ username: schemas.username, code: schemas.code.optional() })),
+        request: body(z.strictObject({ username: schemas.username, ...schemas.proof })),
         responses: { 204: nothing, ...refusals('account-exists', ...changeRefusals) },
       }),
       async (c) => {
-        const { username, code } = c.req.valid('json');
-        await changeUsername(ctx, freshHolder(ctx, c.var), username, code);
+        const { username, ...proof } = c.req.valid('json');
+        await changeUsername(ctx, freshHolder(ctx, c.var), username, proofOf(proof));
         return c.body(null, 204);
       },
     );

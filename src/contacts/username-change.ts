@@ -2,6 +2,7 @@ import { usernameKey } from '../accounts/identifiers.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { Problem } from '../problem.ts';
+import type { Proof } from '../second-factors/proof.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
 import type { Holder } from '../sessions/holder.ts';
 import { putIntoForce } from './put-into-force.ts';
@@ -15,12 +16,12 @@ export async function changeUsername(
   ctx: Context,
   holder: Holder,
   username: string,
-  code: string | undefined,
+  proof: Proof | undefined,
 ): Promise<void> {
   await ctx.limits.takeForAccount('contact-change', holder.accountId);
   const now = ctx.clock.now();
   const wanted = usernameKey(username);
-  await changeWithProof(ctx, holder, code, async (trx) => {
+  await changeWithProof(ctx, holder, proof, async (trx) => {
     const { username: old } = await queries.findOwner(trx, holder.accountId);
     if (old === wanted) return;
     const id = newId(now);

@@ -259,6 +259,20 @@ export interface NoticeAddressesTable {
   removed_at: Date | null;
 }
 
+export interface PasskeysTable {
+  id: string;
+  account_id: string;
+  credential_id: Buffer;
+  public_key: Buffer;
+  sign_count: string;
+  transports: string[];
+  aaguid: string | null;
+  is_backed_up: boolean;
+  name: string;
+  created_at: Date;
+  last_used_at: Date | null;
+}
+
 export interface PasswordsTable {
   account_id: string;
   hash: string;
@@ -335,6 +349,13 @@ export interface SignUpsTable {
   created_at: Date;
 }
 
+export interface SmsFactorsTable {
+  account_id: string;
+  phone: string;
+  created_at: Date;
+  confirmed_at: Date | null;
+}
+
 export interface TicketsTable {
   id: string;
   case_id: string;
@@ -351,8 +372,10 @@ export interface TotpFactorsTable {
   id: string;
   account_id: string;
   secret: string;
+  name: string;
   created_at: Date;
   confirmed_at: Date | null;
+  disabled_at: Date | null;
   last_step: Generated<number>;
 }
 
@@ -377,6 +400,15 @@ export interface TransactionsTable {
   decided_at: Date;
 }
 
+export interface WebauthnChallengesTable {
+  challenge_hash: Buffer;
+  purpose: 'registration' | 'passkey-sign-in' | 'sign-in' | 'reset' | 'change' | 'grant';
+  account_id: string | null;
+  subject: string | null;
+  expires_at: Date;
+  used_at: Date | null;
+}
+
 export interface Database {
   accounts: AccountsTable;
   agents: AgentsTable;
@@ -398,6 +430,7 @@ export interface Database {
   keys: KeysTable;
   links: LinksTable;
   notice_addresses: NoticeAddressesTable;
+  passkeys: PasskeysTable;
   passwords: PasswordsTable;
   rate_limits: RateLimitsTable;
   receipts: ReceiptsTable;
@@ -405,7 +438,9 @@ export interface Database {
   seals: SealsTable;
   sessions: SessionsTable;
   sign_ups: SignUpsTable;
+  sms_factors: SmsFactorsTable;
   tickets: TicketsTable;
   totp_factors: TotpFactorsTable;
   transactions: TransactionsTable;
+  webauthn_challenges: WebauthnChallengesTable;
 }

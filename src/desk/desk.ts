@@ -1,4 +1,12 @@
-import { describeOwner, findAccount, maskEmail, maskPhone, searchAccounts, showAccount } from '../accounts/accounts.ts';
+import {
+  describeOwner,
+  findAccount,
+  maskEmail,
+  maskPhone,
+  searchAccounts,
+  showAccount,
+  showSecondFactor,
+} from '../accounts/accounts.ts';
 import { listOwnCases } from '../cases/cases.ts';
 import { requireOpenCase } from '../cases/open-case.ts';
 import type { Client, Context } from '../context.ts';
@@ -56,7 +64,7 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
   ]);
   return {
     ...showAccount(account),
-    secondFactor: { totp: profile.has_totp, passkeys: 0, recoveryCodesLeft: profile.recovery_codes_left },
+    secondFactor: showSecondFactor(profile),
     holds: holds.map(fullHold),
     lockouts,
     sessions: sessions.map((session) => ({

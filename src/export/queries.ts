@@ -17,6 +17,8 @@ const lists = {
     from notice_addresses where account_id = $1 order by id`,
   secondFactors: `select 'totp' as factor, id, created_at as "createdAt", confirmed_at as "confirmedAt", null as "usedAt"
       from totp_factors where account_id = $1
+    union all select 'passkey', id, created_at, created_at, last_used_at from passkeys where account_id = $1
+    union all select 'sms', null, created_at, confirmed_at, null from sms_factors where account_id = $1
     union all select 'recovery-code', null, created_at, null, used_at from recovery_codes where account_id = $1`,
   devices: `select id, user_agent as "userAgent", host(ip) as ip, created_at as "createdAt", last_seen_at as "lastSeenAt"
     from devices where account_id = $1 order by id`,

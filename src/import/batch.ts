@@ -122,5 +122,5 @@ export async function writeBatch(
 function totpFactor(ctx: Context, accountId: string, secret: string, now: Date) {
   const id = newId(now);
   const sealed = ctx.keys.encrypt(secret, totpSecretRow(id));
-  return { id, account_id: accountId, secret: sealed, created_at: now, confirmed_at: now };
+  return { id, account_id: accountId, name: 'Authenticator', secret: sealed, created_at: now, confirmed_at: now };
 }

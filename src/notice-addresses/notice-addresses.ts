@@ -5,6 +5,7 @@ import { newId } from '../crypto/ids.ts';
 import { record } from '../events/record.ts';
 import { redeemLink } from '../links/links.ts';
 import { Problem } from '../problem.ts';
+import type { Proof } from '../second-factors/proof.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import * as queries from './queries.ts';
@@ -23,13 +24,13 @@ export async function addAddress(
   ctx: Context,
   holder: Holder,
   email: string,
-  code: string | undefined,
+  proof: Proof | undefined,
 ): Promise<Shown> {
   await ctx.limits.takeForAccount('contact-change', holder.accountId);
   const now = ctx.clock.now();
   const address = { id: newId(now), accountId: holder.accountId, email: email.normalize('NFC').trim() };
   const key = emailKey(address.email);
-  return await changeWithProof(ctx, holder, code, async (trx, account) => {
+  return await changeWithProof(ctx, holder, proof, async (trx, account) => {
     const present = await queries.listAddresses(trx, holder.accountId);
     if (emailKey(account.email) === key || present.some((row) => row.email_key === key))
       throw refused('is an address of the account already');
@@ -56,10 +57,10 @@ export async function confirmAddress(ctx: Context, holder: Holder, token: string
 }
 
 /** Removes a notice address; for the undo window it gets every notice still. Throws as `changeWithProof` does, `not-found`. */
-export async function removeAddress(ctx: Context, holder: Holder, id: string, code: string | undefined): Promise<void> {
+export async function removeAddress(ctx: Context, holder: Holder, id: string, proof: Proof | undefined): Promise<void> {
   await ctx.limits.takeForAccount('contact-change', holder.accountId);
   const now = ctx.clock.now();
-  await changeWithProof(ctx, holder, code, async (trx) => {
+  await changeWithProof(ctx, holder, proof, async (trx) => {
     const address = await queries.removeAddress(trx, id, holder.accountId, now);
     if (!address) throw new Problem('not-found');
     const detail = { addressId: id, address: maskContact('email', address.email) };

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
+import { proofOf } from '../second-factors/proof.ts';
 import { requireOwner } from '../sessions/guards.ts';
 import { changeRefusals, freshHolder, holderOf } from '../sessions/holder.ts';
 import { addAddress, confirmAddress, listAddresses, removeAddress } from './notice-addresses.ts';
@@ -39,15 +40,15 @@ export function noticeAddressRoutes(ctx: Context): Router {
         summary:
           'Adds one; a mail to it carries the confirmation. Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1).',
         middleware: [requireOwner(ctx)] as const,
-        request: body(z.strictObject({ email: schemas.email, code: schemas.code.optional() })),
+        request: body(z.strictObject({ email: schemas.email, ...schemas.proof })),
         responses: {
           202: answer('The address, not confirmed yet', schemas.noticeAddress),
           ...refusals(...changeRefusals),
         },
       }),
       async (c) => {
-        const { email, code } = c.req.valid('json');
-        return c.json(await addAddress(ctx, freshHolder(ctx, c.var), email, code), 202);
+        const { email, ...proof } = c.req.valid('json');
+        return c.json(await addAddress(ctx, freshHolder(ctx, c.var), email, proofOf(proof)), 202);
       },
     )
     .openapi(
@@ -81,12 +82,12 @@ export function noticeAddressRoutes(ctx: Context): Router {
         middleware: [requireOwner(ctx)] as const,
         request: {
           params: z.object({ id: z.uuid() }),
-          ...body(z.strictObject({ code: schemas.code.optional() })),
+          ...body(z.strictObject({ ...schemas.proof })),
         },
         responses: { 204: nothing, ...refusals('not-found', ...changeRefusals) },
       }),
       async (c) => {
-        await removeAddress(ctx, freshHolder(ctx, c.var), c.req.valid('param').id, c.req.valid('json').code);
+        await removeAddress(ctx, freshHolder(ctx, c.var), c.req.valid('param').id, proofOf(c.req.valid('json')));
         return c.body(null, 204);
       },
     );

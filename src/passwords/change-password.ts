@@ -7,8 +7,9 @@ import { startCoolDown } from '../holds/freeze.ts';
 import { voidLinks } from '../links/links.ts';
 import { type Attempt, clearAttempts, returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
-import { changeWithProof, codeRequired } from '../second-factors/prove-change.ts';
-import { hasSecondFactor } from '../second-factors/second-factor.ts';
+import { findFactors } from '../second-factors/factors.ts';
+import type { Proof } from '../second-factors/proof.ts';
+import { changeWithProof, proofRequired } from '../second-factors/prove-change.ts';
 import { endOthers } from '../sessions/end.ts';
 import { type Holder, ownerEvent } from '../sessions/holder.ts';
 import { reauthenticate } from '../sign-in/reauthenticate.ts';
@@ -16,7 +17,7 @@ import { type Accepted, acceptPassword, weakPassword } from './check-password.ts
 import * as queries from './queries.ts';
 import { normalisePassword } from './rules.ts';
 
-type Input = { currentPassword: string; newPassword: string; code?: string | undefined };
+type Input = { currentPassword: string; newPassword: string; proof: Proof | undefined };
 
 /**
  * Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.2, 6.2.3). The calling
@@ -29,9 +30,9 @@ export async function changePassword(ctx: Context, holder: Holder, input: Input)
   await ctx.limits.takeForAccount('factor-change', accountId);
   const owner = await queries.findOwner(ctx.reader, accountId);
   if (!owner) throw new Problem('unauthorized');
-  const hasFactor = await hasSecondFactor(ctx.reader, accountId);
-  if (hasFactor && input.code === undefined) throw codeRequired();
-  const asked = { owner, hasSecondFactor: hasFactor, locale: client.locale, field: 'newPassword' };
+  const factors = await findFactors(ctx.reader, accountId);
+  if (factors && !input.proof) throw proofRequired(factors);
+  const asked = { owner, hasSecondFactor: factors !== undefined, locale: client.locale, field: 'newPassword' };
   const accepted = await acceptPassword(ctx, input.newPassword, asked);
   const { credential, attempt } = await reauthenticate(ctx, holder, input.currentPassword);
   await returnOnError(ctx, [attempt], async () => {
@@ -42,9 +43,9 @@ export async function changePassword(ctx: Context, holder: Holder, input: Input)
       hash,
       attempt,
       proven: credential.hash as string,
-      amr: hasFactor ? ['pwd', 'mfa'] : ['pwd'],
+      amr: factors ? ['pwd', 'mfa'] : ['pwd'],
     };
-    await changeWithProof(ctx, holder, input.code, (trx) => apply(trx, ctx, holder, change, ctx.clock.now()));
+    await changeWithProof(ctx, holder, input.proof, (trx) => apply(trx, ctx, holder, change, ctx.clock.now()));
   });
 }
 

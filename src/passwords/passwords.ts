@@ -1,23 +1,19 @@
 import type { Kysely, Transaction } from 'kysely';
 import { readIdentifier } from '../accounts/identifiers.ts';
 import type { Client, Context } from '../context.ts';
+import { hashToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
 import { heldProblem, passAlone } from '../holds/gate.ts';
-import {
-  findLink,
-  type LinkRow,
-  redeemLink,
-  reserveLinkAttempt,
-  returnLinkAttempt,
-  voidLinks,
-} from '../links/links.ts';
+import { findLink, redeemLink, reserveLinkAttempt, returnLinkAttempt, voidLinks } from '../links/links.ts';
 import { counterKey, forgetFailures, returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
-import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
-import { hasSecondFactor } from '../second-factors/second-factor.ts';
+import { type Candidate, checkProof, redeemProof } from '../second-factors/check-proof.ts';
+import { findFactors, hasSecondFactor } from '../second-factors/factors.ts';
+import type { Proof } from '../second-factors/proof.ts';
+import { proofRequired } from '../second-factors/prove-change.ts';
 import { endEverything } from '../sessions/end.ts';
 import { type Accepted, acceptPassword, weakPassword } from './check-password.ts';
 import * as queries from './queries.ts';
@@ -46,7 +42,7 @@ export async function requestReset(ctx: Context, identifier: string, client: Cli
   );
 }
 
-type ResetInput = { token: string; newPassword: string; code?: string | undefined };
+type ResetInput = { token: string; newPassword: string; proof: Proof | undefined };
 
 /**
  * Sets a new password against a mailed token and, where one is enrolled, a second factor. Ends every session, device,
@@ -65,8 +61,8 @@ export async function confirmReset(ctx: Context, input: ResetInput, client: Clie
   const hasFactor = await hasSecondFactor(ctx.db, accountId);
   const asked = { owner, hasSecondFactor: hasFactor, locale: client.locale, field: 'newPassword' };
   const accepted = await acceptPassword(ctx, input.newPassword, asked);
-  const candidate = await proveFactor(ctx, { link, accountId, input, client }, now);
-  const outcome = await returnOnError(ctx, candidate ? [candidate.attempt] : [], async () => {
+  const candidate = await proveFactor(ctx, { accountId, input, client }, now);
+  const outcome = await returnOnError(ctx, candidate?.attempts ?? [], async () => {
     const spent = await queries.findSpentHash(ctx.db, accountId);
     if (spent !== undefined && (await ctx.hasher.verify(spent, accepted.text)))
       throw weakPassword(ctx, 'unchanged', asked);
@@ -78,19 +74,20 @@ export async function confirmReset(ctx: Context, input: ResetInput, client: Clie
   if (outcome instanceof Problem) throw outcome;
 }
 
-type Proof = { link: LinkRow; accountId: string; input: ResetInput; client: Client };
+type Proving = { accountId: string; input: ResetInput; client: Client };
 
 async function proveFactor(
   ctx: Context,
-  { accountId, input, client }: Proof,
+  { accountId, input, client }: Proving,
   now: Date,
 ): Promise<Candidate | undefined> {
-  if (!(await hasSecondFactor(ctx.db, accountId))) return undefined;
-  if (input.code === undefined)
-    throw new Problem('second-factor-required', { members: { factors: ['totp', 'recovery-code'] } });
+  const factors = await findFactors(ctx.db, accountId);
+  if (!factors) return undefined;
+  if (!input.proof) throw proofRequired(factors);
   const isWithin = await reserveLinkAttempt(ctx.db, input.token, 'reset-password', ctx.policy['reset.attempts'], now);
   if (!isWithin) throw new Problem('invalid-token');
-  const candidate = await checkCode(ctx, proverOf(accountId, client), input.code).catch(async (error: unknown) => {
+  const prover = proverOf({ accountId, client, token: input.token });
+  const candidate = await checkProof(ctx, prover, input.proof).catch(async (error: unknown) => {
     // Nobody looked at the code.
     await returnLinkAttempt(ctx.db, input.token);
     throw error;
@@ -100,8 +97,10 @@ async function proveFactor(
   return candidate;
 }
 
-const proverOf = (accountId: string, client: Client) =>
-  ({ accountId, deviceId: undefined, client, purpose: 'reset' }) as const;
+const proverOf = ({ accountId, client, token }: { accountId: string; client: Client; token: string }) => {
+  const subject = hashToken(token).toString('hex');
+  return { accountId, deviceId: undefined, client, purpose: 'reset', subject } as const;
+};
 
 type Change = {
   accountId: string;
@@ -123,8 +122,8 @@ async function applyReset(
   if (!passage) throw new Problem('invalid-token');
   if (passage.stoppedBy.length > 0) throw heldProblem(passage.stoppedBy);
   if (!candidate && (await hasSecondFactor(trx, accountId))) return new Problem('invalid-token');
-  if (candidate && !(await redeemCode(trx, proverOf(accountId, client), candidate, now)))
-    return new Problem('invalid-code');
+  const prover = proverOf({ accountId, client, token: change.input.token });
+  if (candidate && !(await redeemProof(trx, prover, candidate, now))) return new Problem('invalid-code');
   const redeemed = await redeemLink(trx, change.input.token, 'reset-password', now);
   if (!redeemed) return rollBack();
   await forgetPasswordFailures(trx, ctx, accountId);

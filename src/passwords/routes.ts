@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
+import { proofOf } from '../second-factors/proof.ts';
 import { requireOwner } from '../sessions/guards.ts';
 import { holderOf } from '../sessions/holder.ts';
 import { changePassword } from './change-password.ts';
@@ -36,9 +37,7 @@ export function passwordRoutes(ctx: Context): Router {
         operationId: 'confirmPasswordReset',
         summary:
           'Sets a new password, once per token, never past an enrolled second factor (ASVS 6.4.3). Signs nobody in.',
-        request: body(
-          z.strictObject({ token: schemas.token, newPassword: schemas.password, code: schemas.code.optional() }),
-        ),
+        request: body(z.strictObject({ token: schemas.token, newPassword: schemas.password, ...schemas.proof })),
         responses: {
           204: nothing,
           ...refusals(
@@ -54,7 +53,8 @@ export function passwordRoutes(ctx: Context): Router {
         },
       }),
       async (c) => {
-        await confirmReset(ctx, c.req.valid('json'), c.var.client);
+        const { token, newPassword, ...proof } = c.req.valid('json');
+        await confirmReset(ctx, { token, newPassword, proof: proofOf(proof) }, c.var.client);
         return c.body(null, 204);
       },
     );
@@ -69,13 +69,13 @@ export function ownerPasswordRoutes(ctx: Context): Router {
       operationId: 'changePassword',
       security: [{ owner: [] }],
       summary:
-        'Changes the password against the current one and a code where a second factor is on (ASVS 6.2.3). Other sessions end.',
+        'Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.3). Other sessions end.',
       middleware: [requireOwner(ctx)] as const,
       request: body(
         z.strictObject({
           currentPassword: schemas.password,
           newPassword: schemas.password,
-          code: schemas.code.optional(),
+          ...schemas.proof,
         }),
       ),
       responses: {
@@ -94,7 +94,8 @@ export function ownerPasswordRoutes(ctx: Context): Router {
       },
     }),
     async (c) => {
-      await changePassword(ctx, holderOf(c.var), c.req.valid('json'));
+      const { currentPassword, newPassword, ...proof } = c.req.valid('json');
+      await changePassword(ctx, holderOf(c.var), { currentPassword, newPassword, proof: proofOf(proof) });
       return c.body(null, 204);
     },
   );

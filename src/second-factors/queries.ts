@@ -1,21 +1,34 @@
 import type { Kysely, Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
+import { enrolled, type FactorKind } from './enrolled.ts';
+
+const findEnrolled = statement<{ factors: FactorKind[] | null }, [accountId: string]>(
+  'find-factors',
+  `select ${enrolled('$1::uuid')} as factors`,
+);
+
+export async function findFactors(db: Kysely<Database>, accountId: string): Promise<FactorKind[] | undefined> {
+  return (await findEnrolled(db, accountId))[0]?.factors ?? undefined;
+}
 
 type TotpRow = { id: string; secret: string };
 
-const findConfirmed = statement<TotpRow, [accountId: string]>(
-  'find-totp',
-  'select id, secret from totp_factors where account_id = $1 and confirmed_at is not null',
+const listConfirmed = statement<TotpRow, [accountId: string]>(
+  'list-totps',
+  `select id, secret from totp_factors
+   where account_id = $1 and confirmed_at is not null and disabled_at is null order by id`,
 );
 
-export async function findTotp(db: Kysely<Database>, accountId: string): Promise<TotpRow | undefined> {
-  return (await findConfirmed(db, accountId))[0];
+/** The authenticators that a code is held against. */
+export async function listTotps(db: Kysely<Database>, accountId: string): Promise<TotpRow[]> {
+  return await listConfirmed(db, accountId);
 }
 
 const redeem = statement<{ id: string }, [id: string, step: number]>(
   'redeem-totp-step',
-  'update totp_factors set last_step = $2 where id = $1 and confirmed_at is not null and last_step < $2 returning id',
+  `update totp_factors set last_step = $2 where id = $1 and confirmed_at is not null and disabled_at is null
+     and last_step < $2 returning id`,
 );
 
 /** Spends a time step, and with it every earlier one. The returned truth is the verdict. */
@@ -85,13 +98,13 @@ export async function replaceRecoveryCodes(
 export async function insertPendingTotp(
   trx: Transaction<Database>,
   accountId: string,
-  factor: TotpRow,
+  factor: TotpRow & { name: string },
   now: Date,
 ): Promise<void> {
   await deletePendingTotp(trx, accountId);
   await trx
     .insertInto('totp_factors')
-    .values({ id: factor.id, account_id: accountId, secret: factor.secret, created_at: now })
+    .values({ ...factor, account_id: accountId, created_at: now })
     .execute();
 }
 

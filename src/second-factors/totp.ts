@@ -7,15 +7,14 @@ import { newId } from '../crypto/ids.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
-import { returnOnError } from '../lockout/attempts.ts';
 import { requireLongPassword } from '../passwords/stand-alone.ts';
 import { Problem } from '../problem.ts';
 import { endOthers } from '../sessions/end.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
-import { checkCode, redeemCode } from './check-code.ts';
+import { hasSecondFactor } from './factors.ts';
+import { changeWithProof } from './prove-change.ts';
 import * as queries from './queries.ts';
 import { makeRecoveryCode, matchTotp, totpSecretRow, totpUri } from './rules.ts';
-import { hasSecondFactor } from './second-factor.ts';
 
 const CODES = 10;
 
@@ -28,9 +27,14 @@ export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment
   const factorId = newId(now);
   const secret = generateSecret({ length: 20 });
   const email = await changeAsHolder(ctx, holder, 'security-change', now, async (trx, account) => {
-    if (await queries.findTotp(trx, holder.accountId)) throw new Problem('already-enrolled');
+    if ((await queries.listTotps(trx, holder.accountId)).length > 0) throw new Problem('already-enrolled');
     const stored = ctx.keys.encrypt(secret, totpSecretRow(factorId));
-    await queries.insertPendingTotp(trx, holder.accountId, { id: factorId, secret: stored }, now);
+    await queries.insertPendingTotp(
+      trx,
+      holder.accountId,
+      { id: factorId, secret: stored, name: 'Authenticator' },
+      now,
+    );
     await record(trx, { ...ownerEvent(holder), type: 'totp.enrolled', detail: { factorId } }, now);
     return account.email;
   });
@@ -71,59 +75,35 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
 export async function removeTotp(ctx: Context, holder: Holder, code: string): Promise<void> {
   await requireLongPassword(ctx, holder.accountId, holder.client);
   const now = ctx.clock.now();
-  const nothing = async () => undefined;
-  await changeWithCode(ctx, holder, code, nothing, async (trx) => {
-    const factor = await queries.findTotp(trx, holder.accountId);
+  await ctx.limits.takeForAccount('factor-change', holder.accountId);
+  await changeWithProof(ctx, holder, { code }, async (trx) => {
+    const [factor] = await queries.listTotps(trx, holder.accountId);
+    if (!factor) throw new Problem('invalid-code');
     await queries.deleteFactors(trx, holder.accountId);
     await endOthers(trx, holder, 'second-factor-changed', now);
     await startCoolDown(trx, ctx, holder.accountId, holder.client, now);
-    await record(trx, { ...ownerEvent(holder), type: 'totp.removed', detail: { factorId: factor?.id ?? '' } }, now);
+    await record(trx, { ...ownerEvent(holder), type: 'totp.removed', detail: { factorId: factor.id } }, now);
   });
 }
 
 /** Ten new recovery codes for a code; the old ones stop working. Throws `invalid-code`, `account-held`. */
 export async function reissueRecoveryCodes(ctx: Context, holder: Holder, code: string): Promise<string[]> {
   const now = ctx.clock.now();
-  const prepare = () => makeCodes(ctx);
-  const codes = await changeWithCode(ctx, holder, code, prepare, async (trx, codes) => {
+  await ctx.limits.takeForAccount('factor-change', holder.accountId);
+  if (!(await hasSecondFactor(ctx.reader, holder.accountId))) throw new Problem('invalid-code');
+  const reissue = async (trx: Transaction<Database>, _: unknown, codes: Issued[]) => {
     await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
     await record(trx, { ...ownerEvent(holder), type: 'recovery-codes.issued', detail: { count: CODES } }, now);
-  });
+    return codes;
+  };
+  const codes = await changeWithProof(ctx, holder, { code }, reissue, () => makeCodes(ctx));
   return codes.map((issued) => issued.text);
 }
 
-type Change<T> = (trx: Transaction<Database>, prepared: T) => Promise<void>;
-
-/** `prepare` may be slow: it comes after a code that fits, so that nobody can ask for its work without one. */
-async function changeWithCode<T>(
-  ctx: Context,
-  holder: Holder,
-  code: string,
-  prepare: () => Promise<T>,
-  change: Change<T>,
-): Promise<T> {
-  const { accountId, deviceId, client } = holder;
-  await ctx.limits.takeForAccount('factor-change', accountId);
-  if (!(await hasSecondFactor(ctx.reader, accountId))) throw new Problem('invalid-code');
-  const now = ctx.clock.now();
-  const prover = { accountId, deviceId: deviceId ?? undefined, client, purpose: 'change' } as const;
-  const candidate = await checkCode(ctx, prover, code);
-  if (!candidate) throw new Problem('invalid-code');
-  const prepared = await returnOnError(ctx, [candidate.attempt], async () => {
-    const prepared = await prepare();
-    const isChanged = await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
-      if (!(await redeemCode(trx, prover, candidate, now))) return false;
-      await change(trx, prepared);
-      return true;
-    });
-    return isChanged ? { prepared } : undefined;
-  });
-  if (!prepared) throw new Problem('invalid-code');
-  return prepared.prepared;
-}
+type Issued = { selector: string; text: string; hash: string };
 
 /** One after the other: ten at once would take every slot from those who sign in. */
-async function makeCodes(ctx: Context): Promise<{ selector: string; text: string; hash: string }[]> {
+async function makeCodes(ctx: Context): Promise<Issued[]> {
   const texts = new Map<string, string>();
   while (texts.size < CODES) {
     const { selector, text } = makeRecoveryCode(randomBytes(20));

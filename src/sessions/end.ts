@@ -7,7 +7,7 @@ import type { Database } from '../db/types.ts';
 import { forgetDevices } from '../devices/devices.ts';
 import { type Actor, record } from '../events/record.ts';
 import { passAlone } from '../holds/gate.ts';
-import { forgetPendingFactor } from '../second-factors/second-factor.ts';
+import { forgetPendingFactor } from '../second-factors/factors.ts';
 import * as queries from './queries.ts';
 import { findRefreshableSession } from './refresh-queries.ts';
 

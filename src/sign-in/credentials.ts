@@ -18,7 +18,8 @@ import { passwordLimit } from '../lockout/rules.ts';
 import { disablePassword, upgradeHash } from '../passwords/passwords.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
-import { type Candidate, checkCode, type Prover, pretendToCheck } from '../second-factors/check-code.ts';
+import { type Candidate, checkProof, type Prover, pretendToCheck } from '../second-factors/check-proof.ts';
+import type { Proof } from '../second-factors/proof.ts';
 import { beginSignIn, type Credential } from './queries.ts';
 
 export type PasswordInput = {
@@ -46,7 +47,8 @@ export async function checkPassword(ctx: Context, input: PasswordInput, client: 
   const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
   const isRight = await returnOnError(ctx, [attempt], () => ctx.hasher.verify(usable, password, attempt.key));
   if (!isRight || !credential || !usable) {
-    if (input.code !== undefined) await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, input.code as string));
+    if (input.code !== undefined)
+      await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, { code: input.code as string }));
     const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
     throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
   }
@@ -79,18 +81,18 @@ async function begin(
 }
 
 /** Beside a password a locked factor looks like a wrong code: the answer must not tell that the password was right. */
-export async function checkCodeQuietly(
+export async function checkProofQuietly(
   ctx: Context,
   prover: Prover,
   attempt: Attempt,
-  code: string,
+  proof: Proof,
 ): Promise<Candidate | undefined> {
   return await returnOnError(ctx, [attempt], async () => {
     try {
-      return await checkCode(ctx, prover, code);
+      return await checkProof(ctx, prover, proof);
     } catch (error) {
       if (!(error instanceof Problem && error.code === 'too-many-attempts')) throw error;
-      await pretendToCheck(ctx, code);
+      await pretendToCheck(ctx, proof);
       return undefined;
     }
   });

@@ -3,8 +3,8 @@ import { transact } from '../db/transaction.ts';
 import { pass } from '../holds/gate.ts';
 import { returnAttempt, returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
-import { redeemCode } from '../second-factors/check-code.ts';
-import { checkCodeQuietly, checkPassword, rememberFailure } from './credentials.ts';
+import { redeemProof } from '../second-factors/check-proof.ts';
+import { checkPassword, checkProofQuietly, rememberFailure } from './credentials.ts';
 import { findStanding } from './queries.ts';
 
 type Proof = { identifier: string; password: string; code?: string | undefined };
@@ -17,15 +17,21 @@ type Proof = { identifier: string; password: string; code?: string | undefined }
 export async function proveOwner(ctx: Context, input: Proof, client: Client): Promise<string> {
   const { credential, attempt } = await checkPassword(ctx, input, client);
   const accountId = credential.account_id;
-  const prover = { accountId, deviceId: credential.device_id ?? undefined, client, purpose: 'sign-in' } as const;
+  const prover = {
+    accountId,
+    deviceId: credential.device_id ?? undefined,
+    client,
+    purpose: 'sign-in',
+    subject: '',
+  } as const;
   const candidate =
-    credential.has_totp && input.code !== undefined
-      ? await checkCodeQuietly(ctx, prover, attempt, input.code)
+    credential.factors && input.code !== undefined
+      ? await checkProofQuietly(ctx, prover, attempt, { code: input.code })
       : undefined;
   const now = ctx.clock.now();
-  const outcome = await returnOnError(ctx, candidate ? [candidate.attempt, attempt] : [attempt], () =>
+  const outcome = await returnOnError(ctx, [...(candidate?.attempts ?? []), attempt], () =>
     transact(ctx.db, ctx.ring, async (trx) => {
-      if (credential.has_totp && !(candidate && (await redeemCode(trx, prover, candidate, now)))) return 'wrong-code';
+      if (credential.factors && !(candidate && (await redeemProof(trx, prover, candidate, now)))) return 'wrong-code';
       const standing = await findStanding(trx, credential);
       if (!standing) throw new Problem('invalid-credentials');
       await returnAttempt(trx, attempt);

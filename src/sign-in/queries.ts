@@ -3,6 +3,7 @@ import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 import { quietSince } from '../lockout/attempts.ts';
 import { reserving } from '../lockout/reserving.ts';
+import { enrolled, type FactorKind } from '../second-factors/enrolled.ts';
 
 export type Credential = {
   account_id: string;
@@ -14,7 +15,8 @@ export type Credential = {
   breach_checked_at: Date | null;
   change_required_at: Date | null;
   device_id: string | null;
-  has_totp: boolean;
+  /** What may answer for the second factor; null where none is owed. */
+  factors: FactorKind[] | null;
 };
 
 // A place lost with a database that crashed within the second was nobody's failure yet: the commit need not wait for the disk.
@@ -23,7 +25,7 @@ const WITHOUT_WAITING = `set_config('synchronous_commit', 'off', true)`;
 /** Of an account `a` and its password `p`; the device is each query's own. */
 const COLUMNS = `a.id as account_id, a.version as account_version, p.hash, p.set_at, p.disabled_at, p.is_short,
   p.breach_checked_at, p.change_required_at,
-  exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp`;
+  ${enrolled('a.id')} as factors`;
 
 type Begun = Omit<Credential, 'account_id'> & { account_id: string | null; is_reserved: boolean };
 
@@ -75,17 +77,16 @@ export async function beginSignIn(
   return { isReserved, credential: account_id === null ? undefined : { account_id, ...rest } };
 }
 
-type Standing = Pick<Credential, 'change_required_at' | 'is_short' | 'has_totp'>;
+type Standing = Pick<Credential, 'change_required_at' | 'is_short' | 'factors'>;
 
 /** Whether the password may open nothing more: a new one was asked for, or it is too short without a second factor. */
 export function mustChange(credential: Standing): boolean {
-  return credential.change_required_at !== null || (credential.is_short === true && !credential.has_totp);
+  return credential.change_required_at !== null || (credential.is_short === true && credential.factors === null);
 }
 
 const stands = statement<Standing, [accountId: string, setAt: Date | null]>(
   'credential-stands',
-  `select exists (select from totp_factors t where t.account_id = $1 and t.confirmed_at is not null) as has_totp,
-     change_required_at, is_short
+  `select ${enrolled('$1::uuid')} as factors, change_required_at, is_short
    from passwords where account_id = $1 and date_trunc('milliseconds', set_at) = $2 and disabled_at is null`,
 );
 
@@ -95,7 +96,8 @@ export async function findStanding(
   credential: Credential,
 ): Promise<{ mustChange: boolean } | undefined> {
   const [row] = await stands(trx, credential.account_id, credential.set_at);
-  return row?.has_totp === credential.has_totp ? { mustChange: mustChange(row) } : undefined;
+  const isAsAsked = row && (row.factors === null) === (credential.factors === null);
+  return isAsAsked ? { mustChange: mustChange(row) } : undefined;
 }
 
 type NewChallenge = {

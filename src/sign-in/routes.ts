@@ -5,12 +5,13 @@ import type { Context } from '../context.ts';
 import { deviceCookie, replacedRefreshToken, setTokenCookies } from '../cookies.ts';
 import { answer, body, type Env, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
+import { requireProof } from '../second-factors/proof.ts';
 import { signOutByToken } from '../sessions/end.ts';
 import type { SignedIn } from '../sessions/issue.ts';
 import { proveOwner } from './prove-owner.ts';
 import { answerChallenge, signIn } from './sign-in.ts';
 
-const factor = z.enum(['totp', 'recovery-code']);
+const factor = z.enum(['totp', 'passkey', 'sms', 'recovery-code']);
 
 const SignInBody = z.strictObject({
   identifier: z.string().min(1).max(254).openapi({ description: 'E-mail, username or phone' }),
@@ -67,15 +68,7 @@ export function signInRoutes(ctx: Context): Router {
       async (c) => {
         const input = c.req.valid('json');
         const result = await signIn(ctx, { ...input, deviceToken: input.deviceToken ?? deviceCookie(c) }, c.var.client);
-        if ('challenge' in result)
-          return c.json(
-            {
-              status: 'second-factor-required' as const,
-              ...result,
-              factors: result.factors as z.infer<typeof factor>[],
-            },
-            200,
-          );
+        if ('challenge' in result) return c.json({ status: 'second-factor-required' as const, ...result }, 200);
         return c.json(await showSignedIn(ctx, c, result, input.tokens), 200);
       },
     )
@@ -90,7 +83,7 @@ export function signInRoutes(ctx: Context): Router {
           z.strictObject({
             challenge: schemas.token,
             factor,
-            code: schemas.code,
+            ...schemas.proof,
             deviceToken: schemas.token.optional(),
             tokens: schemas.tokens,
           }),
@@ -109,9 +102,10 @@ export function signInRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const input = c.req.valid('json');
+        const proof = requireProof(input);
         const result = await answerChallenge(
           ctx,
-          { ...input, deviceToken: input.deviceToken ?? deviceCookie(c) },
+          { challenge: input.challenge, proof, deviceToken: input.deviceToken ?? deviceCookie(c) },
           c.var.client,
         );
         return c.json(await showSignedIn(ctx, c, result, input.tokens), 200);

@@ -10,16 +10,16 @@ import { type Attempt, returnAttempt, returnOnError } from '../lockout/attempts.
 import { passwordLimit } from '../lockout/rules.ts';
 import { recheckPassword } from '../passwords/recheck.ts';
 import { Problem } from '../problem.ts';
-import { type Candidate, checkCode, redeemCode } from '../second-factors/check-code.ts';
+import { type Candidate, checkProof, redeemProof } from '../second-factors/check-proof.ts';
+import type { FactorKind } from '../second-factors/enrolled.ts';
+import type { Proof } from '../second-factors/proof.ts';
 import type { Assurance, SignedIn } from '../sessions/issue.ts';
 import { plus } from '../time.ts';
-import { checkCodeQuietly, checkPassword, type PasswordInput, rememberFailure } from './credentials.ts';
+import { checkPassword, checkProofQuietly, type PasswordInput, rememberFailure } from './credentials.ts';
 import { enterFromNewDevice, returnToAccount } from './open-session.ts';
 import * as queries from './queries.ts';
 
-type Challenged = { challenge: string; factors: string[]; expiresIn: number };
-
-const FACTORS = ['totp', 'recovery-code'];
+type Challenged = { challenge: string; factors: FactorKind[]; expiresIn: number };
 
 /**
  * Signs an owner in, or answers with a challenge where a second factor is owed. One-shot sign-ins (`code` given) have one
@@ -37,24 +37,24 @@ export async function signIn(ctx: Context, input: PasswordInput, client: Client)
   // Where password and code come together, only after both: how long it takes must not tell that one was right.
   const recheck = (attempts: Attempt[]) =>
     returnOnError(ctx, attempts, () => recheckPassword(ctx, credential, input.password, client));
-  if (!credential.has_totp) {
+  if (!credential.factors) {
     await recheck([attempt]);
     return await complete(ctx, { ...entry, credential, attempt, candidate: undefined, challenge: undefined });
   }
   if (input.code === undefined) {
     await recheck([attempt]);
-    return await openChallenge(ctx, entry, credential, attempt);
+    return await openChallenge(ctx, entry, { credential, factors: credential.factors, attempt });
   }
-  const candidate = await checkCodeQuietly(ctx, proverOf(entry), attempt, input.code);
+  const candidate = await checkProofQuietly(ctx, proverOf(entry), attempt, { code: input.code });
   const now = ctx.clock.now();
   if (!candidate) throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
-  await recheck([candidate.attempt, attempt]);
+  await recheck([...candidate.attempts, attempt]);
   const signedIn = await complete(ctx, { ...entry, credential, attempt, candidate, challenge: undefined });
   if (signedIn) return signedIn;
   throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
 }
 
-type SecondStep = { challenge: string; code: string; deviceToken?: string | undefined };
+type SecondStep = { challenge: string; proof: Proof; deviceToken?: string | undefined };
 
 /**
  * The second step of a sign-in. Throws `invalid-code`, `invalid-challenge` once there were too many or it expired, and
@@ -72,7 +72,7 @@ export async function answerChallenge(ctx: Context, input: SecondStep, client: C
     deviceToken: input.deviceToken,
     client,
   };
-  const candidate = await checkCode(ctx, proverOf(entry), input.code);
+  const candidate = await checkProof(ctx, proverOf(entry, hash), input.proof);
   if (!candidate) throw new Problem('invalid-code');
   const attempt = { key: challenge.counter_key, reservedAt: new Date(0), limit: passwordLimit(ctx.policy) };
   const signedIn = await complete(ctx, { ...entry, credential: undefined, attempt, candidate, challenge: hash });
@@ -82,19 +82,17 @@ export async function answerChallenge(ctx: Context, input: SecondStep, client: C
 
 type Entry = { accountId: string; deviceId: string | null; deviceToken: string | undefined; client: Client };
 
-const proverOf = (entry: Entry) => ({
+const proverOf = (entry: Entry, challenge?: Buffer) => ({
   accountId: entry.accountId,
   deviceId: entry.deviceId ?? undefined,
   client: entry.client,
   purpose: 'sign-in' as const,
+  subject: challenge?.toString('hex') ?? '',
 });
 
-async function openChallenge(
-  ctx: Context,
-  entry: Entry,
-  credential: queries.Credential,
-  attempt: Attempt,
-): Promise<Challenged> {
+type Right = { credential: queries.Credential; factors: FactorKind[]; attempt: Attempt };
+
+async function openChallenge(ctx: Context, entry: Entry, { credential, factors, attempt }: Right): Promise<Challenged> {
   const now = ctx.clock.now();
   const token = newToken('hf_ch');
   const ttl = ctx.policy['challenge.ttl'];
@@ -123,7 +121,7 @@ async function openChallenge(
           actor,
           accountId: entry.accountId,
           client: entry.client,
-          detail: { factors: FACTORS },
+          detail: { factors },
         },
         now,
       );
@@ -131,7 +129,7 @@ async function openChallenge(
     }),
   );
   if (!isOpen) throw new Problem('invalid-credentials');
-  return { challenge: token.plain, factors: FACTORS, expiresIn: ttl / 1000 };
+  return { challenge: token.plain, factors, expiresIn: ttl / 1000 };
 }
 
 type Completion = Entry & {
@@ -148,7 +146,7 @@ async function complete(ctx: Context, entry: Completion & { candidate: undefined
 async function complete(ctx: Context, entry: Completion): Promise<SignedIn | undefined>;
 async function complete(ctx: Context, entry: Completion): Promise<SignedIn | undefined> {
   const now = ctx.clock.now();
-  const attempts = entry.candidate ? [entry.candidate.attempt, entry.attempt] : [entry.attempt];
+  const attempts = [...(entry.candidate?.attempts ?? []), entry.attempt];
   const returned = await returnOnError(ctx, attempts, () => returnAtOnce(ctx, entry, now));
   if (returned) return returned;
   const outcome = await returnOnError(ctx, attempts, () =>
@@ -178,7 +176,7 @@ async function issue(trx: Transaction<Database>, ctx: Context, entry: Completion
   const standing = entry.credential && (await queries.findStanding(trx, entry.credential));
   if (!passage || (entry.credential && !standing))
     throw new Problem(entry.challenge ? 'invalid-challenge' : 'invalid-credentials');
-  if (candidate && !(await redeemCode(trx, proverOf(entry), candidate, now))) return 'spent';
+  if (candidate && !(await redeemProof(trx, proverOf(entry, entry.challenge), candidate, now))) return 'spent';
   const challenge = entry.challenge && (await queries.redeemChallenge(trx, entry.challenge, now));
   if (entry.challenge && !challenge) throw new Problem('invalid-challenge');
   const mustChange = standing?.mustChange ?? challenge?.mustChange ?? false;

@@ -13,31 +13,38 @@ import {
 } from '../lockout/attempts.ts';
 import { totpLimit } from '../lockout/rules.ts';
 import { countWrongCode } from '../passwords/exposure.ts';
+import type { Proof } from './proof.ts';
 import * as queries from './queries.ts';
 import { isTotpCode, matchTotp, readRecoveryCode, totpSecretRow } from './rules.ts';
 
 /** How many wrong codes after a right password mean that somebody else knows the password. */
 const ALARM_AT = 3;
 
-/** Who gives the code, and what for. Only at a sign-in a right password came before it. */
+/** Who gives the proof, and what for. Only at a sign-in a right password came before it. */
 export type Prover = {
   accountId: string;
   deviceId: string | undefined;
   client: Client;
-  purpose: 'sign-in' | 'reset' | 'change';
+  purpose: 'sign-in' | 'reset' | 'change' | 'grant';
+  /** The very thing it is for, which a passkey signs along: the sign-in's challenge, the link, the session or the grant. */
+  subject: string;
 };
 
-/** A code that fits and is not spent yet. Spending it decides among all who hold the same one. */
-export type Candidate = { attempt: Attempt } & (
-  | { factor: 'totp'; factorId: string; step: number }
-  | { factor: 'recovery-code'; selector: string }
-);
+/** A proof that fits and is not spent yet. Spending it decides among all who hold the same one. */
+export type Candidate =
+  | { factor: 'totp'; attempts: [Attempt]; factorId: string; step: number }
+  | { factor: 'recovery-code'; attempts: [Attempt]; selector: string };
 
 /**
  * Counts the try, then looks at the code; a wrong one is remembered before undefined says so.
  * Throws `too-many-attempts` while the account's factor is locked (NIST 800-63B-4 3.2.2).
  */
-export async function checkCode(ctx: Context, prover: Prover, code: string): Promise<Candidate | undefined> {
+export async function checkProof(ctx: Context, prover: Prover, proof: Proof): Promise<Candidate | undefined> {
+  if ('code' in proof) return await checkCode(ctx, prover, proof.code);
+  return undefined;
+}
+
+async function checkCode(ctx: Context, prover: Prover, code: string): Promise<Candidate | undefined> {
   const now = ctx.clock.now();
   const key = counterKey(ctx, 'totp', doorOf(prover));
   const onLock = (trx: Transaction<Database>, until: Date) => recordLock(trx, prover, until, now);
@@ -59,14 +66,14 @@ function doorOf({ accountId, deviceId, purpose }: Prover): string {
   return purpose === 'sign-in' ? device : `${device}:${purpose}`;
 }
 
-/** The work of checking this code, for nothing: how long a refusal takes must not tell what was wrong. */
-export async function pretendToCheck(ctx: Context, code: string): Promise<void> {
-  const recovery = readRecoveryCode(code);
+/** The work of checking this proof, for nothing: how long a refusal takes must not tell what was wrong. */
+export async function pretendToCheck(ctx: Context, proof: Proof): Promise<void> {
+  const recovery = 'code' in proof ? readRecoveryCode(proof.code) : undefined;
   if (recovery) await ctx.hasher.verify(undefined, recovery.text);
 }
 
 /** Spends the candidate. False when another use was first: then it counts as a wrong code. */
-export async function redeemCode(
+export async function redeemProof(
   trx: Transaction<Database>,
   prover: Prover,
   candidate: Candidate,
@@ -77,10 +84,10 @@ export async function redeemCode(
       ? await queries.redeemTotpStep(trx, candidate.factorId, candidate.step)
       : await redeemRecoveryCode(trx, prover, candidate.selector, now);
   if (!isRedeemed) {
-    await rememberWrongCode(trx, prover, candidate.factor, candidate.attempt, now);
+    await rememberWrongCode(trx, prover, candidate.factor, candidate.attempts[0], now);
     return false;
   }
-  await clearAttempts(trx, candidate.attempt);
+  await clearAttempts(trx, candidate.attempts[0]);
   return true;
 }
 
@@ -95,12 +102,13 @@ async function findCandidate(
   if (recovery) {
     const stored = await queries.findRecoveryCode(ctx.db, accountId, recovery.selector);
     const isRight = await ctx.hasher.verify(stored, recovery.text);
-    return isRight ? { attempt, factor: 'recovery-code', selector: recovery.selector } : undefined;
+    return isRight ? { attempts: [attempt], factor: 'recovery-code', selector: recovery.selector } : undefined;
   }
-  const totp = await queries.findTotp(ctx.reader, accountId);
-  if (!totp) return undefined;
-  const step = matchTotp(ctx.keys.decrypt(totp.secret, totpSecretRow(totp.id)), code, now);
-  return step === undefined ? undefined : { attempt, factor: 'totp', factorId: totp.id, step };
+  for (const totp of await queries.listTotps(ctx.reader, accountId)) {
+    const step = matchTotp(ctx.keys.decrypt(totp.secret, totpSecretRow(totp.id)), code, now);
+    if (step !== undefined) return { attempts: [attempt], factor: 'totp', factorId: totp.id, step };
+  }
+  return undefined;
 }
 
 async function redeemRecoveryCode(
