@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from './fixtures/embedded.ts';
@@ -40,6 +41,19 @@ function signIn(agent: Agent): Promise<number | undefined> {
   });
 }
 
+/** How far a process's threads stand back: field 19 of proc_pid_stat(5). */
+function nicenessOf(pid: number): { main: number; pool: number[] } {
+  const read = (id: string) => {
+    const [, name, rest = ''] = /\((.*)\) (.*)/.exec(readFileSync(`/proc/${pid}/task/${id}/stat`, 'utf8')) ?? [];
+    return { id, name, niceness: Number(rest.split(' ')[16]) };
+  };
+  const threads = readdirSync(`/proc/${pid}/task`).map(read);
+  return {
+    main: threads.find(({ id }) => id === String(pid))?.niceness ?? Number.NaN,
+    pool: threads.filter(({ name }) => name === 'libuv-worker').map(({ niceness }) => niceness),
+  };
+}
+
 async function raw(text: string): Promise<string> {
   const { port } = new URL(service.url);
   const socket = connect(Number(port), '127.0.0.1');
@@ -58,6 +72,13 @@ describe('serve', () => {
     expect([live.status, await live.json()]).toEqual([200, { status: 'live' }]);
     const ready = await fetch(`${service.url}/health/ready`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
+  });
+
+  it.runIf(process.platform === 'linux')('hashes on threads that let the one that answers go first', () => {
+    const { main, pool } = nicenessOf(service.child.pid as number);
+    expect(main).toBe(getPriority());
+    expect(pool.length).toBeGreaterThan(4);
+    expect(new Set(pool)).toEqual(new Set([main + 5]));
   });
 
   it('V4.1.4 answers TRACE with 405, and a body that never ends with 413', async () => {

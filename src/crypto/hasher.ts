@@ -1,6 +1,7 @@
 import { hash, verify } from '@node-rs/argon2';
 import { Problem } from '../problem.ts';
 import { readHash } from './foreign-hashes/read-hash.ts';
+import { lowerPoolPriority } from './pool-priority.ts';
 
 // The library's enum cannot be imported under type stripping.
 const ARGON2ID = 2;
@@ -24,7 +25,9 @@ export type Hasher = {
 export async function openHasher(parameters: string, slots: number, queueLength: number): Promise<Hasher> {
   const options = readParameters(parameters);
   const lane = openLane(slots, queueLength);
+  // The first hash starts the pool's threads, all at once.
   const decoy = await hash('nobody has this password', options);
+  lowerPoolPriority();
   let decoys: readonly string[] = [decoy];
   return {
     hash: (secret) => lane(() => hash(secret, options)),
