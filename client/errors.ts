@@ -14,6 +14,8 @@ export class HoldfastError extends Error {
   /** What is wrong with which field of the input. */
   readonly errors: readonly FieldError[];
   readonly requestId: string | undefined;
+  /** How to authenticate anew before the call is repeated (RFC 9470): as strongly, at most so many seconds ago. */
+  readonly stepUp: { readonly acrValues: string; readonly maxAge: number } | undefined;
   /** The whole problem (RFC 9457), with members of its own such as `holds` or `factors`. */
   readonly problem: Readonly<Record<string, unknown>>;
 
@@ -30,6 +32,8 @@ export class HoldfastError extends Error {
     this.retryAfter = options.retryAfter;
     this.errors = (problem['errors'] as FieldError[] | undefined) ?? [];
     this.requestId = problem['requestId'] as string | undefined;
+    const { acr_values: acrValues, max_age: maxAge } = problem;
+    this.stepUp = typeof acrValues === 'string' && typeof maxAge === 'number' ? { acrValues, maxAge } : undefined;
     this.problem = problem;
   }
 }

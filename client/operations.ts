@@ -22,6 +22,9 @@ export type AccountExport = {
   devices: Record<string, unknown>[];
   holds: Record<string, unknown>[];
   cases: Record<string, unknown>[];
+  grants: Record<string, unknown>[];
+  verifications: Record<string, unknown>[];
+  approvals: Record<string, unknown>[];
   receipts: Record<string, unknown>[];
   sessions: Record<string, unknown>[];
   messages: Record<string, unknown>[];
@@ -40,12 +43,38 @@ export type AccountPage = {
   phoneConfirmed: boolean;
   locale: 'en' | 'zh-CN';
   createdAt: string;
-  secondFactor: { totp: boolean; passkeys: number; recoveryCodesLeft: number };
+  secondFactor: { totp: boolean; passkeys: number; sms: boolean; recoveryCodesLeft: number };
   holds: FullHold[];
   lockouts: { identifier: string; failures: number; lockedUntil: string | null }[];
+  secondFactorReset:
+    | {
+        approvalId: string;
+        status: 'pending' | 'scheduled' | 'done' | 'rejected' | 'vetoed' | 'cancelled' | 'expired';
+        caseId: string;
+        requestedBy: string;
+        requestedAt: string;
+        effectiveAt: string | null;
+      }
+    | {
+        approvalId: string;
+        status: 'pending' | 'scheduled' | 'done' | 'rejected' | 'vetoed' | 'cancelled' | 'expired';
+        caseId: string;
+        requestedBy: string;
+        requestedAt: string;
+        effectiveAt: string | null;
+      };
   sessions: { id: string; since: string; lastSeenAt: string; ip: string | null; device: string | null }[];
   devices: { id: string; since: string; lastSeenAt: string; ip: string | null; device: string | null }[];
   cases: { id: string; reference: string; kind: string; priority: string; status: 'open' | 'closed' }[];
+};
+
+export type AddedPasskey = {
+  id: string;
+  name: string;
+  createdAt: string;
+  lastUsedAt: string | null;
+  isBackedUp: boolean;
+  recoveryCodes?: string[];
 };
 
 export type AgentCase = Case & { accountId: string; assignee: string | null };
@@ -57,6 +86,33 @@ export type AgentSignedIn = {
   refreshToken: string;
   sessionId: string;
   agentId: string;
+};
+
+export type Approval = {
+  id: string;
+  kind: 'second-factor-reset';
+  status: 'pending' | 'scheduled' | 'done' | 'rejected' | 'vetoed' | 'cancelled' | 'expired';
+  accountId: string;
+  caseId: string;
+  caseReference: string;
+  requestedBy: string;
+  requestedAt: string;
+  reason: string;
+  expiresAt: string;
+  decidedBy: string | null;
+  decidedAt: string | null;
+  decisionNote: string | null;
+  effectiveAt: string | null;
+  executedAt: string | null;
+  endedAt: string | null;
+  endReason: 'rejected' | 'vetoed' | 'factor-used' | 'frozen' | 'contact-restored' | 'held' | 'expired' | null;
+  endedBy: string | null;
+  endNote: string | null;
+};
+
+export type Authenticators = {
+  items: { id: string; name: string; createdAt: string; lastUsedAt?: string; disabled: boolean }[];
+  nextCursor: null;
 };
 
 export type Case = {
@@ -129,6 +185,15 @@ export type Device = {
   place: Place;
 };
 
+export type Enrolled = SignedIn & { recoveryCodes: string[] };
+
+export type EnrolmentRequired = {
+  status: 'enrolment-required';
+  enrolmentToken: string;
+  factors: ('totp' | 'passkey')[];
+  expiresIn: number;
+};
+
 export type Erasure = {
   accountId: string;
   erasedAt: string;
@@ -149,6 +214,8 @@ export type Event = {
   detail: Record<string, unknown>;
 };
 
+export type FirstRecoveryCodes = { recoveryCodes: string[] };
+
 export type FoundAccount = {
   id: string;
   email: string;
@@ -161,6 +228,20 @@ export type FoundAccount = {
 export type Frozen = { hold: FullHold; caseId: string; reference: string };
 
 export type FullHold = Hold & { id: string; source: 'owner' | 'agent' | 'rule' | 'policy' | 'legal' };
+
+export type Grant = {
+  grantId: string;
+  status: 'requested' | 'confirmed' | 'used' | 'expired' | 'void';
+  display: {
+    action: 'payment' | 'withdrawal' | 'security-change';
+    amount: string | null;
+    currency: string | null;
+    payee: { id: string; name?: string } | { id: string; name?: string };
+  };
+  factors: ('totp' | 'passkey')[];
+  expiresAt: string;
+  returnTo: string | null;
+};
 
 export type Hold = {
   scope: 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-changes';
@@ -186,12 +267,14 @@ export type Me = {
   email: string;
   emailConfirmed: boolean;
   locale: 'en' | 'zh-CN';
-  secondFactor: { totp: boolean; passkeys: number; recoveryCodesLeft: number };
+  secondFactor: { totp: boolean; passkeys: number; sms: boolean; recoveryCodesLeft: number; recoveryCodesLow: boolean };
   holds: Hold[];
   watchUntil: string | null;
 };
 
 export type NoticeAddress = { id: string; email: string; confirmed: boolean; addedAt: string };
+
+export type Passkey = { id: string; name: string; createdAt: string; lastUsedAt: string | null; isBackedUp: boolean };
 
 export type PasskeyAssertion = {
   id: string;
@@ -200,6 +283,35 @@ export type PasskeyAssertion = {
   response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle?: string };
   clientExtensionResults?: Record<string, unknown>;
   authenticatorAttachment?: string;
+};
+
+export type PasskeyAttestation = {
+  id: string;
+  rawId: string;
+  type: 'public-key';
+  response: { clientDataJSON: string; attestationObject: string; transports?: string[] };
+  clientExtensionResults?: Record<string, unknown>;
+  authenticatorAttachment?: string | null;
+};
+
+export type PasskeyCreationOptions = {
+  challenge: string;
+  rp: { id: string; name: string };
+  user: { id: string; name: string; displayName: string };
+  pubKeyCredParams: { type: 'public-key'; alg: number }[];
+  timeout: number;
+  excludeCredentials: { id: string; type: 'public-key'; transports: string[] }[];
+  authenticatorSelection: { residentKey: 'required'; requireResidentKey: true; userVerification: 'required' };
+  attestation: 'none';
+  extensions: { credProps: true };
+};
+
+export type PasskeyRequestOptions = {
+  challenge: string;
+  rpId: string;
+  timeout: number;
+  userVerification: 'required';
+  allowCredentials: { id: string; type: 'public-key'; transports: string[] }[];
 };
 
 export type Place = { country: string; text: string } | { country: string; text: string };
@@ -211,6 +323,7 @@ export type Problem = {
   code:
     | 'malformed-json'
     | 'invalid-token'
+    | 'invalid-passkey'
     | 'unauthorized'
     | 'invalid-credentials'
     | 'invalid-code'
@@ -220,6 +333,8 @@ export type Problem = {
     | 'insufficient-authentication'
     | 'forbidden'
     | 'account-held'
+    | 'self-approval'
+    | 'second-person-required'
     | 'password-change-required'
     | 'cross-site'
     | 'not-found'
@@ -227,7 +342,15 @@ export type Problem = {
     | 'account-exists'
     | 'transaction-conflict'
     | 'already-enrolled'
+    | 'too-many-passkeys'
     | 'erasure-blocked'
+    | 'last-second-factor'
+    | 'case-closed'
+    | 'step-not-ready'
+    | 'no-second-factor'
+    | 'phone-not-ready'
+    | 'approval-open'
+    | 'approval-closed'
     | 'idempotency-key-in-flight'
     | 'body-too-large'
     | 'unsupported-media-type'
@@ -241,6 +364,8 @@ export type Problem = {
   requestId: string;
   detail?: string;
   errors?: { pointer: string; detail: string }[];
+  acr_values?: string;
+  max_age?: number;
 };
 
 export type RecoveryCodes = { recoveryCodes: string[] };
@@ -250,7 +375,7 @@ export type Refreshed = { accessToken: string; expiresIn: number; refreshToken?:
 export type SecondFactorRequired = {
   status: 'second-factor-required';
   challenge: string;
-  factors: ('totp' | 'passkey' | 'sms' | 'recovery-code')[];
+  factors: ('totp' | 'passkey' | 'sms' | 'recovery-code' | 'email-code')[];
   expiresIn: number;
 };
 
@@ -277,6 +402,10 @@ export type SignedIn = {
   accountId: string;
 };
 
+export type SmsStarted = { phone: string; expiresIn: number; notice: string };
+
+export type SteppedUp = { accessToken: string; expiresIn: number; acr: 'aal1' | 'aal2'; amr: string[] };
+
 export type Ticket = {
   id: string;
   caseId: string;
@@ -288,6 +417,23 @@ export type Ticket = {
   openedAt: string | null;
   lastError: string | null;
 };
+
+export type Verification = {
+  level: 'none' | 'partial' | 'verified';
+  weight: number;
+  needed: number;
+  hasIndependent: boolean;
+  proofs: {
+    id: string;
+    kind: 'video' | 'older-factor' | 'document' | 'old-address-code' | 'phone-code' | 'known-transactions';
+    note: string;
+    by: string;
+    at: string;
+    counts: boolean;
+  }[];
+};
+
+export type WholeCase = AgentCase & { verification: Verification };
 
 /** What each operation takes and gives. */
 export interface Operations {
@@ -305,23 +451,37 @@ export interface Operations {
   };
   /** Adds one; a mail to it carries the confirmation. Needs a fresh sign-in, and a code where a second factor is enrolled (ASVS 7.5.1). */
   addNoticeAddress: { input: { email: string; code?: string; credential?: PasskeyAssertion }; answer: NoticeAddress };
+  /** Adds the passkey that was made for those options, once; other sessions end (ASVS 7.4.3). */
+  addPasskey: { input: { credential: PasskeyAttestation; name?: string }; answer: AddedPasskey };
   /** Answers the challenge of a sign-in. Five wrong codes end it (RTS 4(3)(b)). */
   answerSecondFactor: {
     input: {
       challenge: string;
-      factor: 'totp' | 'passkey' | 'sms' | 'recovery-code';
+      factor: 'totp' | 'passkey' | 'sms' | 'recovery-code' | 'email-code';
       code?: string;
       credential?: PasskeyAssertion;
       deviceToken?: string;
       tokens?: 'body' | 'cookie';
     };
-    answer: SignedIn;
+    answer: SignedIn | EnrolmentRequired;
   };
+  /** The yes of a second person, a lead or admin; the delay begins and the owner is told (ASVS 2.3.5). */
+  approve: { input: { id: string } & { note: string }; answer: Approval };
+  /** What to give `navigator.credentials.get()`, to prove a change by this session with a passkey. */
+  askForOwnPasskey: { input: Record<never, never>; answer: PasskeyRequestOptions };
+  /** What to give `navigator.credentials.get()`: for the second step of a sign-in, or to sign in with a passkey alone. Looks nothing up (ASVS 6.3.8). */
+  askForPasskey: { input: Partial<{ challenge?: string }>; answer: PasskeyRequestOptions };
+  /** As `/passkey/options`, for the reset behind a mailed token. */
+  askForPasskeyAtReset: { input: { token: string }; answer: PasskeyRequestOptions };
   /** Whether the account may do this now, and what stops it. Scope `accounts:read`. */
   askGate: {
     input: { id: string; action: 'sign-in' | 'payment' | 'withdrawal' | 'security-change' };
     answer: { allowed: boolean; holds: Hold[] };
   };
+  /** What a passkey is asked to sign: the hash of the grant. */
+  askPasskeyForGrant: { input: { id: string }; answer: PasskeyRequestOptions };
+  /** Ends a grant that was not used. */
+  cancelGrant: { input: { id: string }; answer: undefined };
   /** Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.3). Other sessions end. */
   changePassword: {
     input: { currentPassword: string; newPassword: string; code?: string; credential?: PasskeyAssertion };
@@ -333,6 +493,27 @@ export interface Operations {
   confirmEmail: { input: { token: string }; answer: undefined };
   /** Puts the new address into force with the token mailed to it, once. Other sessions end, withdrawals wait; the old address can undo it for the undo window (ASVS 6.3.7). */
   confirmEmailChange: { input: { token: string }; answer: undefined };
+  /** Binds the passkey and signs in by it. */
+  confirmEnrolledPasskey: {
+    input: {
+      enrolmentToken: string;
+      deviceToken?: string;
+      tokens?: 'body' | 'cookie';
+      credential: PasskeyAttestation;
+      name?: string;
+    };
+    answer: Enrolled;
+  };
+  /** Binds the authenticator with its first code and signs in by it. Five wrong codes end it. */
+  confirmEnrolledTotp: {
+    input: { enrolmentToken: string; deviceToken?: string; tokens?: 'body' | 'cookie'; code: string };
+    answer: Enrolled;
+  };
+  /** Trades a TOTP code or a passkey for permission to do exactly this, once. Recovery codes do not count. */
+  confirmGrant: {
+    input: { id: string } & { code?: string; credential?: PasskeyAssertion };
+    answer: { grant: string; expiresAt: string };
+  };
   /** Confirms one with the token mailed to it, once; every other address is told (ASVS 6.3.7). */
   confirmNoticeAddress: { input: { token: string }; answer: undefined };
   /** Sets a new password, once per token, never past an enrolled second factor (ASVS 6.4.3). Signs nobody in. */
@@ -342,8 +523,10 @@ export interface Operations {
   };
   /** Puts the new number into force with the code texted to it; from then on it signs in. The fifth wrong code ends the change (ASVS 6.6.3). */
   confirmPhoneChange: { input: { code: string }; answer: undefined };
-  /** Turns the second factor on with its first code; other sessions end (ASVS 7.4.3). */
-  confirmTotp: { input: { code: string }; answer: RecoveryCodes };
+  /** Makes the number a factor with the code texted to it; other sessions end, withdrawals wait. */
+  confirmSms: { input: { code: string }; answer: undefined };
+  /** Binds the authenticator with its first code; other sessions end (ASVS 7.4.3). */
+  confirmTotp: { input: { code: string }; answer: FirstRecoveryCodes };
   /** Makes an account the host answers for. Scope `accounts:write`. */
   createAccount: {
     input: {
@@ -358,7 +541,7 @@ export interface Operations {
     };
     answer: Account;
   };
-  /** Asks before money moves. The same id with the same fields has the same answer. Scope `transactions:write`. */
+  /** Asks before money moves. The same id with the same fields has the same answer; a `challenge` is sent again with its `grant`. Scope `transactions:write`. */
   decideTransaction: {
     input: {
       transactionId: string;
@@ -371,6 +554,7 @@ export interface Operations {
       ip?: string | string;
       sessionId?: string;
       deviceId?: string;
+      grant?: string;
     };
     answer: Decision;
   };
@@ -380,6 +564,7 @@ export interface Operations {
     answer: {
       purpose:
         | 'undo-contact-change'
+        | 'veto'
         | 'confirm-contact'
         | 'confirm-notice-address'
         | 'freeze-account'
@@ -396,6 +581,13 @@ export interface Operations {
   endOtherSessions: { input: Record<never, never>; answer: undefined };
   /** Ends one of the owner’s sessions at once. Any but the caller’s own asks for a fresh sign-in (ASVS 7.5.2). */
   endSession: { input: { id: string }; answer: undefined };
+  /** What to give `navigator.credentials.create()`, for an account that must have a second factor before it is signed in. */
+  enrolPasskey: { input: { enrolmentToken: string }; answer: PasskeyCreationOptions };
+  /** Shows an authenticator secret to an account that must have a second factor before it is signed in. */
+  enrolTotp: {
+    input: { enrolmentToken: string; name?: string };
+    answer: { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
+  };
   /** Closes an account for good and forgets the person (GDPR 17). Refused while a legal hold or an open case needs it. Scope `accounts:erase`. */
   eraseAccount: { input: { id: string }; answer: Erasure };
   /** Everything held about one person as JSON (GDPR 15). Scope `accounts:export`. */
@@ -452,10 +644,12 @@ export interface Operations {
   getAccount: { input: { id: string }; answer: Account };
   /** One page of everything about an account. Reading it is an event. */
   getAccountPage: { input: { id: string }; answer: AccountPage };
-  /** A case with everything said in it. */
-  getCase: { input: { id: string }; answer: AgentCase };
+  /** A case with everything said in it, and how far its owner’s identity is verified. */
+  getCase: { input: { id: string }; answer: WholeCase };
   /** What the account signs in with, where it is told, and which changes wait or can still be undone. */
   getContacts: { input: Record<never, never>; answer: Contacts };
+  /** A grant as it stands, to the session that asked for it. */
+  getGrant: { input: { id: string }; answer: Grant };
   /** The account, its second factor and its holds; also for a frozen owner with a case token. */
   getMe: { input: Record<never, never>; answer: Me };
   /** One’s own case with what was said in it, and who answers by when. */
@@ -480,6 +674,15 @@ export interface Operations {
           holds: Hold[];
         }
       | { active: false };
+  };
+  /** What agents asked for and a second one must agree to, newest first. */
+  listApprovals: {
+    input: {
+      limit?: number;
+      cursor?: string;
+      status?: 'pending' | 'scheduled' | 'done' | 'rejected' | 'vetoed' | 'cancelled' | 'expired';
+    };
+    answer: { items: Approval[]; nextCursor: string | null };
   };
   /** The queue of open cases, most urgent first. */
   listCases: {
@@ -516,6 +719,8 @@ export interface Operations {
   listNoticeAddresses: { input: Record<never, never>; answer: { items: NoticeAddress[]; nextCursor: string | null } };
   /** One’s own cases, newest first. */
   listOwnCases: { input: { limit?: number; cursor?: string }; answer: { items: Case[]; nextCursor: string | null } };
+  /** The account’s passkeys, the oldest first. */
+  listPasskeys: { input: Record<never, never>; answer: { items: Passkey[]; nextCursor: string | null } };
   /** Where the account is signed in, newest sign-in first (ASVS 7.5.2). */
   listSessions: { input: { limit?: number; cursor?: string }; answer: { items: Session[]; nextCursor: string | null } };
   /** Cases as the helpdesk knows them, newest first. */
@@ -523,6 +728,8 @@ export interface Operations {
     input: { limit?: number; cursor?: string; caseId?: string };
     answer: { items: Ticket[]; nextCursor: string | null };
   };
+  /** The authenticators that are bound, oldest first. */
+  listTotps: { input: Record<never, never>; answer: Authenticators };
   /** Activity that offline verifiers saw just now, in batches: these sessions do not time out as idle. What ended or is idle stays so; unknown ids are passed over. Scope `sessions:read`. */
   noteSeen: { input: { sessionIds: string[] }; answer: Record<string, unknown> };
   /** A short token for one’s own cases, also while the account is frozen. It is no session. */
@@ -553,6 +760,19 @@ export interface Operations {
     };
     answer: { hold: FullHold };
   };
+  /** Records a proof of the owner’s identity; answers how far all of them reach (ASVS 6.4.4). */
+  recordVerification: {
+    input: { id: string } & {
+      kind: 'video' | 'older-factor' | 'document' | 'old-address-code' | 'phone-code' | 'known-transactions';
+      note: string;
+    };
+    answer: Verification;
+  };
+  /** Spends a grant for a security change that the host makes itself. Scope `transactions:write`. */
+  redeemGrant: {
+    input: { grant: string; accountId: string; sessionId?: string };
+    answer: { decision: 'allow' | 'challenge' | 'deny'; reasons: { rule: string; text: string }[] };
+  };
   /** Trades a refresh token, or the cookie, for its successor; for a few seconds the same one again. A token used later than that ends the session (RFC 9700). It is not activity. */
   refresh: { input: Partial<{ refreshToken?: string }>; answer: Refreshed };
   /** Trades an agent’s refresh token for its successor; a token used twice ends the session. */
@@ -560,14 +780,29 @@ export interface Operations {
     input: { refreshToken: string };
     answer: { accessToken: string; expiresIn: number; refreshToken: string };
   };
-  /** Ten new recovery codes against a code; the old ones stop working. */
-  reissueRecoveryCodes: { input: { code: string }; answer: RecoveryCodes };
+  /** Ten new recovery codes against a proof of any factor; the old ones stop working. */
+  reissueRecoveryCodes: { input: { code?: string; credential?: PasskeyAssertion }; answer: RecoveryCodes };
+  /** One person’s no, also after the yes and until it is done: a lead’s, or the requester’s own. */
+  reject: { input: { id: string } & { note: string }; answer: Approval };
   /** Forgets a device and ends its sessions at once. Asks for a fresh sign-in (ASVS 6.5.6, 7.5.2). */
   removeDevice: { input: { id: string }; answer: undefined };
   /** Removes one; for the undo window it gets every notice still. Conditions as for adding one. */
   removeNoticeAddress: { input: { id: string } & { code?: string; credential?: PasskeyAssertion }; answer: undefined };
-  /** Removes the second factor against one of its codes, unless the password is too short without it. */
-  removeTotp: { input: { code: string }; answer: undefined };
+  /** Removes one authenticator against a proof of any factor; the last one as `DELETE /totp` does. */
+  removeOneTotp: { input: { id: string } & { code?: string; credential?: PasskeyAssertion }; answer: undefined };
+  /** Removes a passkey against a proof of any factor, unless it is the last one and the password is too short without. */
+  removePasskey: {
+    input: { id: string } & Partial<{ code?: string; credential?: PasskeyAssertion }>;
+    answer: undefined;
+  };
+  /** Removes the number as a factor against a proof of another one. */
+  removeSms: { input: { code?: string; credential?: PasskeyAssertion }; answer: undefined };
+  /** Removes every authenticator against a proof of any factor, and where no other factor is bound the recovery codes; not where the password is too short without one. */
+  removeTotp: { input: { code?: string; credential?: PasskeyAssertion }; answer: undefined };
+  /** Gives a passkey another name. */
+  renamePasskey: { input: { id: string } & { name: string }; answer: Passkey };
+  /** Gives an authenticator another name. */
+  renameTotp: { input: { id: string } & { name: string }; answer: undefined };
   /** Sends a failed delivery again. */
   replayDelivery: { input: { id: string }; answer: undefined };
   /** Reports a takeover, a transaction, a scam, a lock-out or a complaint; works while frozen. Signed receipt (PSD2 70). */
@@ -585,6 +820,17 @@ export interface Operations {
     input: { newEmail: string; code?: string; credential?: PasskeyAssertion };
     answer: Record<string, unknown>;
   };
+  /** Keeps what is to be confirmed: action, amount, currency and payee, for this session (PSD2 RTS 5). */
+  requestGrant: {
+    input: {
+      action: 'payment' | 'withdrawal' | 'security-change';
+      amount?: string;
+      currency?: string;
+      payee?: { id: string; name?: string };
+      returnTo?: string;
+    };
+    answer: Grant;
+  };
   /** Mails a reset link if there is such an account; the answer never tells (ASVS 6.3.8). Works while locked. */
   requestPasswordReset: { input: { identifier: string }; answer: Record<string, unknown> };
   /** Texts a code to another number and tells every address on file. Conditions as for another address; `not-found` where no texts can be sent. */
@@ -594,17 +840,29 @@ export interface Operations {
   };
   /** Ends every session; the password opens nothing until its owner resets it by mail. Agents never set or see one (ASVS 6.4.6). */
   requirePasswordReset: { input: { id: string } & { note: string; caseId?: string }; answer: { ended: number } };
+  /** Asks for a lost second factor to be taken away: verified identity, a second agent, a delay and the owner’s veto (ASVS 6.4.4). */
+  resetSecondFactor: {
+    input: { id: string } & { note: string; caseId?: string };
+    answer: { approvalId: string; effectiveAt?: string };
+  };
   /** Ends every session and forgets every device of an account (ASVS 7.4.5). */
   revokeSessions: { input: { id: string } & { note: string; caseId?: string }; answer: { ended: number } };
   /** Finds accounts by whole e-mail, username, phone, id, external id, transaction id or IP; masked, and noted. */
   searchAccounts: { input: { q: string }; answer: { items: FoundAccount[]; nextCursor: string | null } };
+  /** Sends the code of a sign-in’s second step, where there is one to send. One answer, whether or not: nothing is told. */
+  sendSecondFactor: { input: { challenge: string; factor: 'sms' | 'email-code' }; answer: Record<string, unknown> };
   /** Signs in, or asks for the second factor. One answer, after the same work, for all that is wrong (ASVS 6.3.8). */
   signIn: {
     input: { identifier: string; password: string; code?: string; deviceToken?: string; tokens?: 'body' | 'cookie' };
-    answer: SignedIn | SecondFactorRequired;
+    answer: SignedIn | SecondFactorRequired | EnrolmentRequired;
   };
   /** Signs an agent in with password and code together; one answer for all that is wrong. */
   signInAgent: { input: { email: string; password: string; code: string }; answer: AgentSignedIn };
+  /** Signs in with a passkey alone. One answer for all that is wrong (ASVS 6.3.8). */
+  signInWithPasskey: {
+    input: { credential: PasskeyAssertion; deviceToken?: string; tokens?: 'body' | 'cookie' };
+    answer: SignedIn;
+  };
   /** Ends the caller’s session at once, on every node (ASVS 7.4.1); in a browser by its cookie alone. */
   signOut: { input: Record<never, never>; answer: undefined };
   /** Ends the agent’s session at once. */
@@ -614,16 +872,22 @@ export interface Operations {
     input: { email: string; password: string; phone?: string; username?: string; locale?: 'en' | 'zh-CN' };
     answer: Record<string, unknown>;
   };
-  /** Shows a new authenticator secret; it opens nothing before it is confirmed. Needs a fresh sign-in (RFC 9470). */
+  /** What to give `navigator.credentials.create()`; where a second factor is bound, against a proof of it. Needs a fresh sign-in (RFC 9470). */
+  startPasskey: { input: Partial<{ code?: string; credential?: PasskeyAssertion }>; answer: PasskeyCreationOptions };
+  /** Texts a code to the account’s number, to make it a second way beside an authenticator or a passkey: a restricted factor (NIST 800-63B-4 3.2.9). Takes a proof of that one. */
+  startSms: { input: { code?: string; credential?: PasskeyAssertion }; answer: SmsStarted };
+  /** Shows a new authenticator secret; it opens nothing before it is confirmed. Where a factor is bound it needs a proof of one (OWASP MFA); `replaces` names the authenticator that ends with it. */
   startTotp: {
-    input: Record<never, never>;
+    input: Partial<{ name?: string; replaces?: string; code?: string; credential?: PasskeyAssertion }>;
     answer: { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
   };
+  /** Authenticates anew within the session, under the limits of a sign-in (RFC 9470): the password, with a code where a factor is bound, or a passkey alone. The refresh token stays. */
+  stepUp: { input: { password?: string; code?: string; credential?: PasskeyAssertion }; answer: SteppedUp };
   /** What is revoked, as it happens. Scope `sessions:read`. */
   streamRevocations: { input: Record<never, never>; answer: ReadableStream<Uint8Array> };
   /** Opens the lock that guessing put on its identifiers. Holds stay. */
   unlockAccount: { input: { id: string } & { note: string; caseId?: string }; answer: undefined };
-  /** Presses a mailed link: freezes the account, makes this browser a known device, or undoes a change of contact. Acts once. */
+  /** Presses a mailed link: freezes the account, makes this browser a known device, undoes a change of contact, or stops what support announced. Acts once. */
   useLink: {
     input: { token: string; confirm: true; tokens?: 'body' | 'cookie' };
     answer: { hold?: Hold; receipt?: string; caseReference?: string; deviceToken?: string };
@@ -635,15 +899,26 @@ export type OperationName = keyof Operations;
 export const operations = {
   addCaseMessage: { call: 'POST /v1/me/cases/{id}/messages' },
   addNoticeAddress: { call: 'POST /v1/me/notice-addresses' },
+  addPasskey: { call: 'POST /v1/me/passkeys' },
   answerSecondFactor: { call: 'POST /v1/auth/second-factor' },
+  approve: { call: 'POST /v1/agent/approvals/{id}/approve' },
+  askForOwnPasskey: { call: 'POST /v1/me/passkey/options' },
+  askForPasskey: { call: 'POST /v1/auth/passkey/options' },
+  askForPasskeyAtReset: { call: 'POST /v1/auth/password-reset/passkey-options' },
   askGate: { call: 'GET /v1/server/accounts/{id}/gate', query: ['action'] },
+  askPasskeyForGrant: { call: 'POST /v1/me/grants/{id}/passkey-options' },
+  cancelGrant: { call: 'DELETE /v1/me/grants/{id}' },
   changePassword: { call: 'PUT /v1/me/password' },
   changeUsername: { call: 'PUT /v1/me/username' },
   confirmEmail: { call: 'POST /v1/auth/email-confirmation' },
   confirmEmailChange: { call: 'POST /v1/me/email-change/confirm' },
+  confirmEnrolledPasskey: { call: 'POST /v1/auth/enrolment/passkey/confirm' },
+  confirmEnrolledTotp: { call: 'POST /v1/auth/enrolment/totp/confirm' },
+  confirmGrant: { call: 'POST /v1/me/grants/{id}/confirm' },
   confirmNoticeAddress: { call: 'POST /v1/me/notice-addresses/confirm' },
   confirmPasswordReset: { call: 'POST /v1/auth/password-reset/confirm' },
   confirmPhoneChange: { call: 'POST /v1/me/phone-change/confirm' },
+  confirmSms: { call: 'POST /v1/me/sms/confirm' },
   confirmTotp: { call: 'POST /v1/me/totp/confirm' },
   createAccount: { call: 'POST /v1/server/accounts' },
   decideTransaction: { call: 'POST /v1/server/transactions' },
@@ -651,6 +926,8 @@ export const operations = {
   endAllSessions: { call: 'POST /v1/me/sessions/revoke-all' },
   endOtherSessions: { call: 'POST /v1/me/sessions/revoke-others' },
   endSession: { call: 'DELETE /v1/me/sessions/{id}' },
+  enrolPasskey: { call: 'POST /v1/auth/enrolment/passkey' },
+  enrolTotp: { call: 'POST /v1/auth/enrolment/totp' },
   eraseAccount: { call: 'POST /v1/server/accounts/{id}/erase' },
   exportAccount: { call: 'GET /v1/server/accounts/{id}/export' },
   exportMe: { call: 'GET /v1/me/export' },
@@ -661,41 +938,60 @@ export const operations = {
   getAccountPage: { call: 'GET /v1/agent/accounts/{id}' },
   getCase: { call: 'GET /v1/agent/cases/{id}' },
   getContacts: { call: 'GET /v1/me/contacts' },
+  getGrant: { call: 'GET /v1/me/grants/{id}' },
   getMe: { call: 'GET /v1/me' },
   getOwnCase: { call: 'GET /v1/me/cases/{id}' },
   getTransaction: { call: 'GET /v1/server/transactions/{transactionId}' },
   introspect: { call: 'POST /v1/server/sessions/introspect' },
+  listApprovals: { call: 'GET /v1/agent/approvals', query: ['limit', 'cursor', 'status'] },
   listCases: { call: 'GET /v1/agent/cases', query: ['limit', 'cursor', 'kind', 'priority', 'assignee'] },
   listDeliveries: { call: 'GET /v1/agent/deliveries', query: ['limit', 'cursor', 'status'] },
   listDevices: { call: 'GET /v1/me/devices', query: ['limit', 'cursor'] },
   listEvents: { call: 'GET /v1/agent/events', query: ['limit', 'cursor', 'actor', 'type', 'accountId', 'from', 'to'] },
   listNoticeAddresses: { call: 'GET /v1/me/notice-addresses' },
   listOwnCases: { call: 'GET /v1/me/cases', query: ['limit', 'cursor'] },
+  listPasskeys: { call: 'GET /v1/me/passkeys' },
   listSessions: { call: 'GET /v1/me/sessions', query: ['limit', 'cursor'] },
   listTickets: { call: 'GET /v1/agent/tickets', query: ['limit', 'cursor', 'caseId'] },
+  listTotps: { call: 'GET /v1/me/totp' },
   noteSeen: { call: 'POST /v1/server/sessions/seen' },
   openCaseAccess: { call: 'POST /v1/auth/case-access' },
   placeHold: { call: 'POST /v1/agent/accounts/{id}/holds' },
+  recordVerification: { call: 'POST /v1/agent/cases/{id}/verifications' },
+  redeemGrant: { call: 'POST /v1/server/grants/redeem' },
   refresh: { call: 'POST /v1/auth/refresh' },
   refreshAgent: { call: 'POST /v1/agent/auth/refresh' },
   reissueRecoveryCodes: { call: 'POST /v1/me/recovery-codes' },
+  reject: { call: 'POST /v1/agent/approvals/{id}/reject' },
   removeDevice: { call: 'DELETE /v1/me/devices/{id}' },
   removeNoticeAddress: { call: 'DELETE /v1/me/notice-addresses/{id}' },
+  removeOneTotp: { call: 'DELETE /v1/me/totp/{id}' },
+  removePasskey: { call: 'DELETE /v1/me/passkeys/{id}' },
+  removeSms: { call: 'DELETE /v1/me/sms' },
   removeTotp: { call: 'DELETE /v1/me/totp' },
+  renamePasskey: { call: 'PUT /v1/me/passkeys/{id}' },
+  renameTotp: { call: 'PUT /v1/me/totp/{id}' },
   replayDelivery: { call: 'POST /v1/agent/deliveries/{id}/replay' },
   report: { call: 'POST /v1/me/reports' },
   requestEmailChange: { call: 'POST /v1/me/email-change' },
+  requestGrant: { call: 'POST /v1/me/grants' },
   requestPasswordReset: { call: 'POST /v1/auth/password-reset' },
   requestPhoneChange: { call: 'POST /v1/me/phone-change' },
   requirePasswordReset: { call: 'POST /v1/agent/accounts/{id}/require-password-reset' },
+  resetSecondFactor: { call: 'POST /v1/agent/accounts/{id}/reset-second-factor' },
   revokeSessions: { call: 'POST /v1/agent/accounts/{id}/revoke-sessions' },
   searchAccounts: { call: 'GET /v1/agent/accounts', query: ['q'] },
+  sendSecondFactor: { call: 'POST /v1/auth/second-factor/send' },
   signIn: { call: 'POST /v1/auth/sign-in' },
   signInAgent: { call: 'POST /v1/agent/auth/sign-in' },
+  signInWithPasskey: { call: 'POST /v1/auth/passkey' },
   signOut: { call: 'POST /v1/auth/sign-out' },
   signOutAgent: { call: 'POST /v1/agent/auth/sign-out' },
   signUp: { call: 'POST /v1/auth/sign-up' },
+  startPasskey: { call: 'POST /v1/me/passkeys/options' },
+  startSms: { call: 'POST /v1/me/sms' },
   startTotp: { call: 'POST /v1/me/totp' },
+  stepUp: { call: 'POST /v1/me/step-up' },
   streamRevocations: { call: 'GET /v1/server/revocations' },
   unlockAccount: { call: 'POST /v1/agent/accounts/{id}/unlock' },
   useLink: { call: 'POST /v1/auth/link/use' },

@@ -33,8 +33,6 @@ create table passwords (
   hash text not null,
   set_at timestamptz not null,
   consecutive_failures integer not null default 0,
-  -- When unknown devices gave a wrong code after this password: so many in a month, and somebody else has it.
-  wrong_codes_at timestamptz[] not null default '{}',
   disabled_at timestamptz,
   -- Shorter than a password alone must be: good only beside a second factor (NIST 800-63B-4 3.1.1.2).
   is_short boolean not null default false,

@@ -66,6 +66,8 @@ create table sessions (
   auth_time timestamptz not null,
   created_at timestamptz not null,
   last_seen_at timestamptz not null,
+  -- Its holder came back after a pause: it may read, and is good for money and changes once they authenticate anew.
+  lapsed_at timestamptz,
   expires_at timestamptz not null,
   -- Which of its refresh tokens is the current one; they are derived, so this is all there is to keep.
   refresh_generation integer not null default 0,

@@ -10,9 +10,10 @@ function policyTable(): string {
     const unit = key.kind === 'count' ? ` ${key.unit}` : '';
     const limits =
       key.kind === 'choice' ? key.options.join(' or ') : `${showValue(key, key.min)} to ${showValue(key, key.max)}`;
-    return `| \`${name}\` | ${showValue(key, key.default)}${unit} | ${limits} | ${key.source} |`;
+    const psd2 = key.psd2 === undefined ? '' : `${showValue(key, key.psd2)}${unit}`;
+    return `| \`${name}\` | ${showValue(key, key.default)}${unit} | ${psd2} | ${limits} | ${key.source} |`;
   });
-  return ['| key | default | limits | source |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| key | default | under `psd2` | limits | source |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
 const tables: Record<string, () => string> = { policy: policyTable };

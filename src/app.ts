@@ -2,6 +2,7 @@ import type { Context as HonoContext } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { hostAccountRoutes, ownerAccountRoutes, signUpRoutes } from './accounts/routes.ts';
 import { agentAuthRoutes } from './agents/routes.ts';
+import { approvalRoutes } from './approvals/routes.ts';
 import { agentCaseRoutes, ownerCaseRoutes } from './cases/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
 import type { Context } from './context.ts';
@@ -9,25 +10,33 @@ import { allowOrigins } from './cors.ts';
 import { isDatabaseUnavailable } from './db/unavailable.ts';
 import { deskRoutes } from './desk/routes.ts';
 import { deviceRoutes } from './devices/routes.ts';
+import { enrolmentRoutes } from './enrolment/routes.ts';
 import { hostErasureRoutes } from './erasure/routes.ts';
 import { eventRoutes } from './events/routes.ts';
 import { hostExportRoutes, ownerExportRoutes } from './export/routes.ts';
 import { frame, requireJson } from './frame.ts';
+import { grantRoutes, hostGrantRoutes } from './grants/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { agentHoldRoutes, hostHoldRoutes, ownerHoldRoutes } from './holds/routes.ts';
 import { type Env, type Router, router } from './http.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { text } from './languages/languages.ts';
 import { linkRoutes } from './links/routes.ts';
+import { lostFactorRoutes } from './lost-factor/routes.ts';
 import { noticeAddressRoutes } from './notice-addresses/routes.ts';
+import { passkeyRoutes, passkeySignInRoutes } from './passkeys/routes.ts';
 import { agentPasswordRoutes, ownerPasswordRoutes, passwordRoutes } from './passwords/routes.ts';
-import { Problem, type ProblemCode, problemBody, problems } from './problem.ts';
+import { Problem, problemBody, problems } from './problem.ts';
 import { revocationRoutes } from './revocations/routes.ts';
 import { secondFactorRoutes } from './second-factors/routes.ts';
 import { ownerSessionRoutes, sessionRoutes } from './sessions/routes.ts';
+import { declareShared, type Paths } from './shared-answers.ts';
 import { signInRoutes } from './sign-in/routes.ts';
+import { smsFactorRoutes } from './sms-factor/routes.ts';
+import { stepUpRoutes } from './step-up/routes.ts';
 import { ticketRoutes } from './tickets/routes.ts';
 import { transactionRoutes } from './transactions/routes.ts';
+import { verificationRoutes } from './verifications/routes.ts';
 import { verifierRoutes } from './verifiers/routes.ts';
 import { webRoutes } from './web/routes.ts';
 
@@ -36,11 +45,16 @@ export function createApp(ctx: Context): Router {
   const app = router();
   app.use('*', frame(ctx));
   for (const path of ['/v1/auth/*', '/v1/me/*']) app.use(path, allowOrigins(ctx.config));
+  const allowed: MethodTable = [];
+  app.use('/v1/*', async (c, next) => {
+    if (isOutdone(allowed, c.req.method, c.req.path)) throw missing(allowed, c.req.method, c.req.path);
+    await next();
+  });
   app.route('/', healthRoutes(ctx));
   app.route('/', keyRoutes(ctx));
   app.route('/', webRoutes(ctx));
   app.route('/v1', apiRoutes(ctx));
-  const allowed = methodTable(app);
+  allowed.push(...methodTable(app));
   app.notFound((c) => answerProblem(ctx, c, missing(allowed, c.req.method, c.req.path)));
   app.onError((error, c) => answerProblem(ctx, c, asProblem(ctx, error, c)));
   return app;
@@ -52,6 +66,8 @@ function apiRoutes(ctx: Context): Router {
   for (const routes of [
     signUpRoutes(ctx),
     signInRoutes(ctx),
+    enrolmentRoutes(ctx),
+    passkeySignInRoutes(ctx),
     sessionRoutes(ctx),
     passwordRoutes(ctx),
     linkRoutes(ctx),
@@ -67,6 +83,10 @@ function apiRoutes(ctx: Context): Router {
     contactRoutes(ctx),
     noticeAddressRoutes(ctx),
     secondFactorRoutes(ctx),
+    passkeyRoutes(ctx),
+    stepUpRoutes(ctx),
+    smsFactorRoutes(ctx),
+    grantRoutes(ctx),
     ownerHoldRoutes(ctx),
     ownerCaseRoutes(ctx),
   ]) {
@@ -80,6 +100,7 @@ function apiRoutes(ctx: Context): Router {
     revocationRoutes(ctx),
     hostHoldRoutes(ctx),
     transactionRoutes(ctx),
+    hostGrantRoutes(ctx),
   ]) {
     api.route('/server', routes);
   }
@@ -89,6 +110,9 @@ function apiRoutes(ctx: Context): Router {
     agentHoldRoutes(ctx),
     agentPasswordRoutes(ctx),
     agentCaseRoutes(ctx),
+    verificationRoutes(ctx),
+    lostFactorRoutes(ctx),
+    approvalRoutes(ctx),
     ticketRoutes(ctx),
     eventRoutes(ctx),
   ]) {
@@ -120,41 +144,6 @@ export function openapiDocument(): object {
   return document;
 }
 
-type Operation = { requestBody?: object; parameters?: object[]; responses: Record<string, { description: string }> };
-type Paths = Record<string, Record<string, Operation>>;
-
-/** What the code around every handler can answer, so that no route has to say it again. */
-function declareShared(paths: Paths): void {
-  for (const [path, methods] of Object.entries(paths)) {
-    for (const [method, operation] of Object.entries(methods)) {
-      declare(operation, ['busy']);
-      if (operation.requestBody) declare(operation, ['malformed-json', 'body-too-large', 'unsupported-media-type']);
-      if (method !== 'post' || !/^\/v1\/(server|agent\/(?!auth\/))/.test(path)) continue;
-      declare(operation, ['idempotency-key-in-flight', 'idempotency-key-reused']);
-      operation.parameters = [...(operation.parameters ?? []), idempotencyKey];
-    }
-  }
-}
-
-const idempotencyKey = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description: 'The same key and body have the same answer and one effect, for 24 hours',
-  schema: { type: 'string', maxLength: 255 },
-};
-
-function declare({ responses }: Operation, codes: ProblemCode[]): void {
-  for (const code of codes) {
-    const declared = responses[problems[code]];
-    const description = [...(declared?.description.split(', ') ?? []), `\`${code}\``];
-    responses[problems[code]] = {
-      ...{ content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
-      description: [...new Set(description)].join(', '),
-    };
-  }
-}
-
 const schemes = {
   owner: 'An account holder’s access token',
   caseToken: 'A token for one’s own cases alone',
@@ -162,7 +151,7 @@ const schemes = {
   agent: 'A support agent’s access token',
 };
 
-type MethodTable = { pattern: RegExp; isLiteral: boolean; methods: string[] }[];
+type MethodTable = { path: string; pattern: RegExp; isLiteral: boolean; methods: string[] }[];
 
 function methodTable(app: Router): MethodTable {
   const byPath = Map.groupBy(
@@ -170,10 +159,17 @@ function methodTable(app: Router): MethodTable {
     (route) => route.path,
   );
   return [...byPath].map(([path, routes]) => ({
+    path,
     pattern: new RegExp(`^${path.replace(/\/$/, '').replace(/:[^/]+/g, '[^/]+')}/?$`),
     isLiteral: !path.includes(':'),
     methods: [...new Set(routes.map((route) => route.method))],
   }));
+}
+
+/** Whether only a path with a parameter has this method, and one that is written out would be taken for its value. */
+function isOutdone(table: MethodTable, method: string, path: string): boolean {
+  const written = table.find((entry) => entry.path === path);
+  return written !== undefined && method !== 'HEAD' && !written.methods.includes(method);
 }
 
 function missing(table: MethodTable, method: string, path: string): Problem {

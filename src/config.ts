@@ -67,6 +67,7 @@ const environment = z.object({
   BREACH_RANGE_URL: url('https:', 'http:').default('https://api.pwnedpasswords.com/range/'),
   TRUSTED_PROXIES: z.string().default('').transform(list).pipe(z.array(cidr)),
   ALLOWED_ORIGINS: z.string().default('').transform(list).pipe(z.array(origin)),
+  PASSKEY_RP_ID: z.string().min(1).max(253).optional(),
   GEOIP_FILE: z.string().optional(),
   HELPDESK: z.enum(['builtin', 'webhook']).default('builtin'),
   HELPDESK_URL: url('http:', 'https:').optional(),
@@ -100,6 +101,8 @@ export type Config = {
   supportContact: string;
   /** Whose pages, besides ours, may call for account holders from a browser. */
   allowedOrigins: readonly string[];
+  /** The domain that passkeys are made for, where it is above that of `publicUrl`. */
+  passkeyRpId: string | undefined;
   /** An MMDB file that knows where addresses are. */
   geoipFile: string | undefined;
   trustedProxies: string[];
@@ -146,6 +149,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     supportContact: values.SUPPORT_CONTACT ?? mailFrom,
     trustedProxies: values.TRUSTED_PROXIES,
     allowedOrigins: values.ALLOWED_ORIGINS,
+    passkeyRpId: readPasskeyRpId(values.PASSKEY_RP_ID, publicUrl),
     geoipFile: values.GEOIP_FILE,
     helpdesk: readHelpdesk(values),
     smsHook: readSmsHook(values, production),
@@ -165,6 +169,14 @@ function requireForProduction(values: z.infer<typeof environment>): void {
   if (publicUrl.protocol !== 'https:' && !LOOPBACK.includes(publicUrl.hostname)) {
     throw new ConfigError('PUBLIC_URL: must be https in production (ASVS 12.2.1)');
   }
+}
+
+/** Browsers make passkeys for the page's own host or for a domain above it (WebAuthn Level 3 5.1.3). */
+function readPasskeyRpId(id: string | undefined, publicUrl: string): string | undefined {
+  if (id === undefined) return undefined;
+  const { hostname } = new URL(publicUrl);
+  if (hostname === id || (isIP(hostname) === 0 && id.includes('.') && hostname.endsWith(`.${id}`))) return id;
+  throw new ConfigError('PASSKEY_RP_ID: must be the host of PUBLIC_URL or a domain above it');
 }
 
 function readHelpdesk(values: z.infer<typeof environment>): Config['helpdesk'] {

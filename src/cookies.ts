@@ -1,8 +1,11 @@
 import type { Context as HonoContext } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { Config } from './config.ts';
+import type { Context } from './context.ts';
 import type { Env } from './http.ts';
 import { Problem } from './problem.ts';
+import { signOutByToken } from './sessions/end.ts';
+import type { SignedIn } from './sessions/issue.ts';
 
 const REFRESH = 'holdfast-refresh';
 const DEVICE = 'holdfast-device';
@@ -29,8 +32,21 @@ export function clearDeviceCookie(c: C): void {
   setCookie(c, DEVICE, '', { ...options, maxAge: 0 });
 }
 
+/**
+ * What a sign-in answers. The same secret is never both in a cookie and in the body (ASVS 3.3.4). A cookie that takes the
+ * place of another ends that one's session (ASVS 7.2.4).
+ */
+export async function showSignedIn(ctx: Context, c: C, result: SignedIn, where: 'body' | 'cookie') {
+  if (where === 'body') return { status: 'signed-in' as const, ...result };
+  const replaced = replacedRefreshToken(c);
+  if (replaced !== undefined) await signOutByToken(ctx, replaced, c.var.client);
+  setTokenCookies(c, result);
+  const { refreshToken: _refresh, deviceToken: _device, ...shown } = result;
+  return { status: 'signed-in' as const, ...shown };
+}
+
 /** What the browser kept until now, whoever sent it: good for ending that session and for nothing else. */
-export function replacedRefreshToken(c: C): string | undefined {
+function replacedRefreshToken(c: C): string | undefined {
   return getCookie(c, REFRESH, 'host');
 }
 

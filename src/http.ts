@@ -1,15 +1,19 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import type { ApiKey } from './api-keys/api-keys.ts';
 import type { Client } from './context.ts';
 import { Problem, type ProblemCode, problems } from './problem.ts';
 import type { AgentSession, Session } from './sessions/check.ts';
+import type { Demand } from './sessions/demands.ts';
 
 /** What a request carries once the middleware before its handler has run. */
 type Variables = {
   client: Client;
   /** Set behind `requireOwner`. */
   session: Session;
+  /** What `requireOwner` demanded of it. */
+  demand: Demand;
   /** Set behind `requireOwnerOrCase`: the session, or undefined for a case token. */
   speaker: { accountId: string; session: Session | undefined };
   agent: AgentSession;
@@ -53,6 +57,8 @@ const problemSchema = z
     requestId: z.string(),
     detail: z.string().optional(),
     errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+    acr_values: z.string().optional().openapi({ description: 'How strongly to authenticate anew (RFC 9470)' }),
+    max_age: z.int().optional().openapi({ description: 'At most so many seconds ago (RFC 9470)' }),
   })
   .openapi('Problem', { description: 'RFC 9457' });
 
@@ -89,6 +95,11 @@ export function bearer(c: HonoContext<Env>): string {
   const token = header.startsWith('Bearer ') || /^bearer /i.test(header) ? header.slice('Bearer '.length) : undefined;
   if (!token) throw unauthorized();
   return token;
+}
+
+/** Which operation of the contract is called, its path as OpenAPI writes it: `/v1/me/sessions/{id}`. */
+export function operationOf(c: HonoContext<Env>): { method: string; path: string } {
+  return { method: c.req.method, path: routePath(c).replace(/:(\w+)/g, '{$1}') };
 }
 
 /** 401 with the challenge that RFC 6750 asks for. */

@@ -1,3 +1,4 @@
+import { carryOutApprovals } from './approvals/carry-out.ts';
 import type { Context } from './context.ts';
 import { endRetention } from './erasure/erase.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
@@ -10,6 +11,7 @@ type Job = { name: string; every: number; run(ctx: Context): Promise<unknown> };
 /** What runs by itself beside requests and deliveries. Every node runs all of it; the work itself tolerates that. */
 const jobs: readonly Job[] = [
   { name: 'seal events', every: 10 * SECOND, run: sealEvents },
+  { name: 'carry out approvals', every: 10 * SECOND, run: carryOutApprovals },
   { name: 'tend keys', every: MINUTE, run: tendKeys },
   { name: 'keep house', every: 10 * MINUTE, run: keepHouse },
   { name: 'end retention', every: HOUR, run: endRetention },

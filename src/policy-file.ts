@@ -7,17 +7,23 @@ export class PolicyError extends Error {}
 const units = { s: SECOND, min: MINUTE, h: HOUR, d: DAY };
 const DURATION = /^(\d{1,9}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)$/;
 
-/** Reads an operator's YAML over the defaults. Throws PolicyError naming the key that is unknown, malformed or past its limit. */
+/**
+ * Reads an operator's YAML over the defaults of its profile, wherever in the file that is named. Throws PolicyError naming
+ * the key that is unknown, malformed, set twice or past its limit.
+ */
 export function readPolicy(yaml: string): Policy {
   const known: Record<string, PolicyKey> = policyKeys;
-  const policy = Object.fromEntries(Object.entries(known).map(([name, key]) => [name, key.default]));
+  const own: Record<string, string | number> = {};
   for (const [name, value] of flatten(parseYaml(yaml) ?? {}, '')) {
     // A plain look-up would find `constructor` and `__proto__` too.
     const key = Object.hasOwn(known, name) ? known[name] : undefined;
     if (!key) throw new PolicyError(`policy: there is no key "${name}"`);
-    policy[name] = key.kind === 'choice' ? readChoice(name, key, value) : readNumber(name, key, value);
+    if (Object.hasOwn(own, name)) throw new PolicyError(`policy: "${name}" is set twice`);
+    own[name] = key.kind === 'choice' ? readChoice(name, key, value) : readNumber(name, key, value);
   }
-  return policy as Policy;
+  const isPsd2 = own['profile'] === 'psd2';
+  const defaults = Object.entries(known).map(([name, key]) => [name, (isPsd2 ? key.psd2 : undefined) ?? key.default]);
+  return { ...Object.fromEntries(defaults), ...own } as Policy;
 }
 
 function parseYaml(yaml: string): unknown {
@@ -37,7 +43,9 @@ function flatten(value: unknown, prefix: string): [string, unknown][] {
 }
 
 function readChoice(name: string, key: PolicyKey & { kind: 'choice' }, value: unknown): string {
-  if (typeof value === 'string' && key.options.includes(value)) return value;
+  // Where the options are `true` and `false`, YAML has read them as such.
+  const option = typeof value === 'boolean' ? String(value) : value;
+  if (typeof option === 'string' && key.options.includes(option)) return option;
   throw new PolicyError(
     `policy: "${name}" must be one of ${key.options.join(' | ')} (${key.source}), not ${JSON.stringify(value)}`,
   );

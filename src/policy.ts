@@ -1,9 +1,10 @@
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 
-type Range = { default: number; min: number; max: number; source: string };
+/** `psd2`: the default under that profile, where it is another. */
+type Range = { default: number; psd2?: number; min: number; max: number; source: string };
 type Count = Range & { kind: 'count'; unit: string };
 type Duration = Range & { kind: 'duration' };
-type Choice = { kind: 'choice'; default: string; options: readonly string[]; source: string };
+type Choice = { kind: 'choice'; default: string; psd2?: string; options: readonly string[]; source: string };
 export type PolicyKey = Count | Duration | Choice;
 
 function count(value: number, min: number, max: number, unit: string, source: string): Count {
@@ -18,9 +19,17 @@ function choice(options: readonly [string, ...string[]], source: string): Choice
   return { kind: 'choice', default: options[0], options, source };
 }
 
+function underPsd2<Key extends PolicyKey>(key: Key, value: Key['default']): Key {
+  return { ...key, psd2: value };
+}
+
 /** Every key an operator can set, with its default and the limits past which the service refuses to start. */
 // biome-ignore format: a table reads as one
 export const policyKeys = {
+  // The defaults of everything below; what is set by itself goes before it.
+  'profile': choice(['standard', 'psd2'], 'PSD2 RTS 4'),
+  'secondFactor': underPsd2(choice(['optional', 'required'], 'ASVS 6.3.3, PSD2 97(1)(a)'), 'required'),
+  'secondFactor.secrecy': underPsd2(choice(['two-step', 'hidden'], 'PSD2 RTS 4(3)(a)'), 'hidden'),
   'passwords.minLength': count(15, 8, 64, 'code points', 'NIST 800-63B-4 3.1.1.2'),
   'passwords.maxLength': count(256, 64, 1024, 'code points', 'NIST 800-63B-4 3.1.1.2, ASVS 6.2.9'),
   'passwords.minLengthWithSecondFactor': count(8, 8, 64, 'code points', 'NIST 800-63B-4 3.1.1.2'),
@@ -28,6 +37,7 @@ export const policyKeys = {
   'passwords.breachRecheck': duration(30 * DAY, DAY, 365 * DAY, 'ASVS 6.2.12'),
   'passwords.argon2id': choice(['m=19456,t=2,p=1', 'm=47104,t=1,p=1', 'm=12288,t=3,p=1'], 'ASVS 11.4.2'),
   'lockout.maxFailures': count(5, 1, 5, 'failures', 'PSD2 RTS 4(3)(b)'),
+  'lockout.counters': underPsd2(choice(['per-device', 'shared'], 'PSD2 RTS 4(3)(b)'), 'shared'),
   'lockout.first': duration(15 * MINUTE, MINUTE, DAY, 'device cookies, NIST 800-63B-4 3.2.2'),
   'lockout.growth': count(2, 1, 10, 'times', 'NIST 800-63B-4 3.2.2'),
   'lockout.cap': duration(DAY, 15 * MINUTE, 7 * DAY, 'NIST 800-63B-4 3.2.2'),
@@ -41,17 +51,28 @@ export const policyKeys = {
   'limits.mailPerRecipient': count(10, 1, 10_000, 'per 10 minutes', 'OWASP forgot password'),
   'limits.signUpMailPerRecipient': count(3, 1, 10_000, 'per 10 minutes', 'OWASP forgot password'),
   'limits.factorChangesPerAccount': count(10, 1, 10_000, 'per minute', 'ASVS 2.4.1'),
+  'limits.grantsPerAccount': count(60, 1, 10_000, 'per minute', 'ASVS 2.4.1'),
   'limits.exportsPerAccount': count(5, 1, 1000, 'per hour', 'ASVS 2.4.1'),
   'limits.contactChangesPerAccount': count(10, 1, 10_000, 'per hour', 'ASVS 2.4.1'),
+  'limits.signInCodesPerAccount': count(5, 1, 1000, 'mailed codes per hour', 'ASVS 6.6.3'),
   'limits.textsPerRecipient': count(5, 1, 10_000, 'per hour', 'ASVS 6.6.3'),
   'limits.streamsPerKey': count(20, 1, 10_000, 'streams of revocations per node', 'ASVS 2.4.1'),
   'signUp.ttl': duration(24 * HOUR, HOUR, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2'),
-  'reset.ttl': duration(30 * MINUTE, 5 * MINUTE, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2, ASVS 6.5.5'),
+  'reset.ttl': underPsd2(duration(30 * MINUTE, 5 * MINUTE, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2, ASVS 6.5.5'), 10 * MINUTE),
   'reset.attempts': count(5, 1, 10, 'wrong codes', 'ASVS 6.6.3'),
+  'enrolment.ttl': duration(15 * MINUTE, MINUTE, 30 * MINUTE, 'NIST 800-63B-4 4.1'),
+  'risk.mode': choice(['live', 'shadow', 'off'], 'NIST 800-63B-4 3.2.2'),
   'challenge.ttl': duration(10 * MINUTE, MINUTE, 10 * MINUTE, 'NIST 800-63B-4 3.1.3.2'),
   'totp.attemptsPerChallenge': count(5, 1, 5, 'wrong codes', 'PSD2 RTS 4(3)(b)'),
   'totp.maxFailures': count(10, 1, 10, 'failures', 'NIST 800-63B-4 3.2.2'),
   'totp.first': duration(15 * MINUTE, MINUTE, DAY, 'NIST 800-63B-4 3.2.2'),
+  'totp.disableAt': count(100, 10, 100, 'consecutive failures', 'NIST 800-63B-4 3.2.2'),
+  'totp.perAccount': count(5, 1, 5, 'authenticators', 'NIST 800-63B-4 4.1.2.1'),
+  'passkeys.perAccount': count(10, 1, 20, 'passkeys', 'WebAuthn Level 3 5.4.3'),
+  'grant.ttl': duration(5 * MINUTE, MINUTE, 5 * MINUTE, 'PSD2 RTS 5, OWASP transaction authorisation'),
+  'grant.use': duration(2 * MINUTE, 10 * SECOND, 5 * MINUTE, 'PSD2 RTS 5, OWASP transaction authorisation'),
+  'grant.attempts': count(5, 1, 5, 'wrong codes', 'PSD2 RTS 4(3)(b)'),
+  'transactions.grant': underPsd2(choice(['optional', 'required'], 'PSD2 97(1)(b), 97(2)'), 'required'),
   'keys.rotateEvery': duration(90 * DAY, DAY, 365 * DAY, 'NIST 800-57 5.3.6'),
   'keys.announce': duration(HOUR, 10 * MINUTE, 12 * HOUR, 'RFC 7517, OpenID Connect Core 10.1.1'),
   'keys.overlap': duration(DAY, HOUR, 30 * DAY, 'OpenID Connect Core 10.1.1'),
@@ -60,11 +81,19 @@ export const policyKeys = {
   'session.absolute': duration(12 * HOUR, 5 * MINUTE, 24 * HOUR, 'NIST 800-63B-4 2.2.3'),
   'session.refreshGrace': duration(5 * SECOND, 0, MINUTE, 'RFC 9700 4.14.2'),
   'session.fresh': duration(15 * MINUTE, MINUTE, HOUR, 'ASVS 7.5.1'),
+  'session.sensitiveIdle': underPsd2(duration(HOUR, MINUTE, HOUR, 'PSD2 RTS 4(3)(d)'), 5 * MINUTE),
+  'sms.factor': choice(['off', 'on'], 'NIST 800-63B-4 3.2.9, ASVS 6.6.1'),
   'revocations.heartbeat': duration(5 * SECOND, SECOND, 15 * SECOND, 'ASVS 7.4.1'),
   'agents.idle': duration(15 * MINUTE, MINUTE, 15 * MINUTE, 'NIST 800-63B-4 2.3.3'),
   'agents.absolute': duration(12 * HOUR, 5 * MINUTE, 12 * HOUR, 'NIST 800-63B-4 2.3.3'),
   'devices.perAccount': count(20, 1, 20, 'devices', 'device cookies'),
   'cooldown.afterPasswordOrFactorChange': duration(DAY, HOUR, 30 * DAY, "exchanges' practice"),
+  'cooldown.afterRecovery': duration(2 * DAY, DAY, 30 * DAY, "exchanges' practice"),
+  'approvals.solo': choice(['false', 'true'], 'ASVS 2.3.5'),
+  'approvals.soloDelay': duration(2 * DAY, 2 * DAY, 14 * DAY, 'ASVS 2.3.5'),
+  'approvals.minApproverAge': duration(7 * DAY, 0, 90 * DAY, 'ASVS 2.3.5'),
+  'approvals.ttl': duration(3 * DAY, HOUR, 14 * DAY, 'ASVS 2.3.5'),
+  'approvals.secondFactorResetDelay': duration(3 * DAY, DAY, 14 * DAY, 'ASVS 6.4.4'),
   'contacts.undoWindow': duration(7 * DAY, DAY, 30 * DAY, 'field practice'),
   'contacts.confirmTtl': duration(HOUR, 10 * MINUTE, DAY, 'NIST 800-63B-4 4.2.1.2'),
   'contacts.phoneCodeTtl': duration(10 * MINUTE, MINUTE, 10 * MINUTE, 'NIST 800-63B-4 4.2.1.2'),

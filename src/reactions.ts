@@ -17,8 +17,8 @@ const notice = (name: Template): Reaction => ({ kind: 'notice', name });
 const sms = (name: TextName): Reaction => ({ kind: 'text', name });
 const ticket = (name: TicketMove): Reaction => ({ kind: 'ticket', name });
 
-/** Written within the statement that opens the session, where no deliveries are: `sign-in/write-session.ts`. */
-type WrittenAlone = { readonly 'sign-in.succeeded'?: never };
+/** Written within a statement of their own, where no deliveries are: `sign-in/write-session.ts`, `sign-in/challenge-queries.ts`. */
+type WrittenAlone = { readonly 'sign-in.succeeded'?: never; readonly 'sign-in.challenged'?: never };
 
 /** The one table to read: event type → what it causes. What is not here causes nothing beyond its row. */
 // biome-ignore format: a table reads as one
@@ -26,6 +26,7 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'sign-up.requested':        [mail('confirm-email')],
   'account.created':          [mail('confirm-email')],
   'sign-in.locked':           [notice('sign-in-locked')],
+  'sign-in.code-requested':   [mail('sign-in-code')],
   'password.failing':         [notice('lockout-warning')],
   'password.disabled':        [notice('password-disabled')],
   'password.exposed':         [notice('password-exposed')],
@@ -36,10 +37,23 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'password.reset-required':  [notice('password-reset-required')],
   'second-factor.guessed':    [notice('second-factor-guessing')],
   'second-factor.locked':     [notice('second-factor-locked')],
+  'second-factor.reset-scheduled': [notice('second-factor-reset-scheduled'), sms('reset-scheduled')],
+  'second-factor.reset-cancelled': [notice('second-factor-reset-cancelled'), ticket('commented')],
+  'second-factor.reset':      [notice('second-factor-reset-done'), sms('reset-done')],
   'device.added':             [notice('new-device-sign-in')],
   'refresh.reused':           [notice('refresh-reuse')],
   'totp.confirmed':           [notice('totp-added')],
   'totp.removed':             [notice('totp-removed')],
+  'totp.replaced':            [notice('totp-replaced')],
+  'totp.failing':             [notice('totp-warning')],
+  'totp.disabled':            [notice('totp-disabled')],
+  'passkey.added':            [notice('passkey-added')],
+  'passkey.removed':          [notice('passkey-removed')],
+  'passkey.counter-regressed': [notice('passkey-copied')],
+  'sms.requested':            [sms('sms-code')],
+  'sms.confirmed':            [notice('sms-added')],
+  'sms.removed':              [notice('sms-removed')],
+  'sms-code.requested':       [sms('sms-code')],
   'recovery-codes.issued':    [notice('recovery-codes-issued')],
   'recovery-code.used':       [notice('recovery-code-used')],
   'email.change-requested':   [mail('confirm-new-email'), notice('contact-change-requested')],
@@ -53,6 +67,7 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'notice-address.added':     [mail('confirm-notice-address')],
   'notice-address.confirmed': [notice('notice-address-added')],
   'notice-address.removed':   [notice('notice-address-removed')],
+  'grant.altered':            [notice('grant-altered')],
   'account.exported':         [notice('account-exported')],
   'account.frozen':           [notice('account-frozen')],
   'hold.placed':              [notice('hold-placed')],

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { phoneKey } from './accounts/identifiers.ts';
 import { isSingleAddress } from './notices/mail-address.ts';
+import { verificationKinds } from './verifications/rules.ts';
 
 /** What several routes accept or show; each feature keeps its own beside its routes. */
 
@@ -28,10 +29,10 @@ export const password = z.string().min(1).max(4096).openapi({ format: 'password'
 
 export const code = z.string().min(6).max(64).openapi({ description: 'A TOTP or recovery code', example: '123456' });
 
-const encoded = z.string().regex(/^[\w-]{1,8192}$/, 'must be base64url');
+export const encoded = z.string().regex(/^[\w-]{1,8192}$/, 'must be base64url');
 
 /** What `navigator.credentials.get()` answered, as JSON (WebAuthn Level 3 5.1). */
-const assertion = z
+export const assertion = z
   .object({
     id: encoded,
     rawId: encoded,
@@ -56,6 +57,37 @@ export const tokens = z
   .enum(['body', 'cookie'])
   .default('body')
   .openapi({ description: '`cookie`: refresh and device token go into `__Host-` cookies instead of the body' });
+
+export const signedIn = z
+  .object({
+    status: z.literal('signed-in'),
+    accessToken: z.string(),
+    expiresIn: z.int().openapi({ description: 'Seconds' }),
+    refreshToken: z.string().optional(),
+    deviceToken: z.string().optional(),
+    sessionId: z.uuid(),
+    accountId: z.uuid(),
+  })
+  .openapi('SignedIn');
+
+/** Whether it fits its currency is judged together with it. */
+export const amount = z
+  .string()
+  .regex(/^\d{1,15}(\.\d{1,8})?$/, 'must be a decimal such as "12.34"')
+  .openapi({ example: '12.34' });
+
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
+  .openapi({ example: 'EUR' });
+
+export const payee = z.strictObject({
+  id: z.string().min(1).max(200),
+  name: z.string().min(1).max(200).optional(),
+});
+
+/** Why a decision is what it is. */
+export const reasons = z.array(z.object({ rule: z.string(), text: z.string() }));
 
 export const locale = z.enum(['en', 'zh-CN']);
 
@@ -121,3 +153,24 @@ export const accountFields = {
   locale,
   createdAt: instant,
 };
+
+export const verificationKind = z.enum(verificationKinds);
+
+export const verification = z
+  .object({
+    level: z.enum(['none', 'partial', 'verified']),
+    weight: z.int(),
+    needed: z.int(),
+    hasIndependent: z.boolean().openapi({ description: 'Whether a proof needs neither mailbox nor phone' }),
+    proofs: z.array(
+      z.object({
+        id: z.uuid(),
+        kind: verificationKind,
+        note: z.string(),
+        by: z.uuid(),
+        at: instant,
+        counts: z.boolean().openapi({ description: 'False from before the owner contested what was built on it' }),
+      }),
+    ),
+  })
+  .openapi('Verification', { description: 'How far the identity of a case’s owner is verified, and by what' });

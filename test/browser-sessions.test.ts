@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type BrowserHarness, openBrowserHarness } from './support/browser.ts';
 import { newOwner, PASSWORD } from './support/harness.ts';
+import { enrol } from './support/seed.ts';
 
 let h: BrowserHarness;
 /** A wallet's own front end, on another origin. */
@@ -77,16 +78,51 @@ describe('the security page', () => {
     await context.close();
   });
 
-  it('V7.5.2 asks for a fresh sign-in before it ends anything, and comes back', async () => {
+  it('V7.5.2 HT-S1 asks who it is before it ends anything, over the page, and then goes on', async () => {
     const owner = await newOwner(h);
     const { page, context } = await h.visit();
     await signIn(page, owner.email);
     h.clock.advance(16 * 60_000);
-    await page.getByRole('button', { name: 'Sign out everywhere else' }).click();
-    await page.getByText('Please sign in again').waitFor();
-    expect(await me((await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).body.accessToken)).toBe(
-      200,
-    );
+    const ask = () => page.getByRole('button', { name: 'Sign out everywhere else' }).click();
+    const others = async () =>
+      me((await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).body.accessToken);
+    const dialog = page.getByRole('dialog', { name: 'Confirm it is you' });
+
+    await ask();
+    await dialog.waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Nothing was changed: you did not confirm who you are.').waitFor();
+    expect(await others(), 'nothing ended').toBe(200);
+
+    await ask();
+    await dialog.getByLabel('Password').fill('not the right one at all');
+    await dialog.getByRole('button', { name: 'Confirm' }).click();
+    await dialog.getByText('That did not fit.').waitFor();
+    await dialog.getByLabel('Password').fill(PASSWORD);
+    await dialog.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('You are signed in only here now.').waitFor();
+    expect(await dialog.isVisible()).toBe(false);
+    expect((await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).status).toBe(401);
+    await context.close();
+  });
+
+  it('HT-S1 asks an account with a second factor for that too', async () => {
+    const owner = await newOwner(h);
+    const { page, context } = await h.visit({ locale: 'zh-CN' });
+    await signIn(page, owner.email);
+    const elsewhere = await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD });
+    const { recoveryCodes } = await enrol(h, elsewhere.body.accessToken);
+    await h.pool.query('update sessions set ended_at = null, end_reason = null where account_id = $1', [
+      owner.accountId,
+    ]);
+    await page.reload();
+    await page.locator('[data-step=overview]').waitFor({ state: 'visible' });
+    await page.getByRole('button', { name: '退出其他所有登录' }).click();
+    const dialog = page.getByRole('dialog', { name: '请确认是您本人' });
+    await dialog.locator('[name=password]').fill(PASSWORD);
+    await dialog.locator('[name=code]').fill(recoveryCodes[0] as string);
+    await dialog.getByRole('button', { name: '确认', exact: true }).click();
+    await expect.poll(() => entries(page, 'sessions').count()).toBe(1);
     await context.close();
   });
 

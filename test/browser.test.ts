@@ -101,7 +101,7 @@ describe('an owner in a browser', () => {
 
     await signIn(page, email);
     await shown(page, 'totp');
-    await page.locator('[data-show=recovery-code]').click();
+    await page.locator('[data-step=totp] [data-show=recovery-code]').click();
     await fillAndSend(page, 'recovery-code', { code: codes[0] ?? '' });
     await shown(page, 'held');
     expect(await textOf(page, 'reference')).toBe(reference);
@@ -277,7 +277,7 @@ describe('every page', () => {
       await page.locator('#recovery-codes').waitFor();
       await look('recovery codes');
       await page.locator('[data-codes-kept]').click();
-      await page.locator('[data-open=ask-remove]').click();
+      await page.locator('[data-list=authenticators] [data-open=ask-remove]').click();
       await look('second factor on');
       await fillAndSend(page, 'freeze', {});
       await shown(page, 'frozen');

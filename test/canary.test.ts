@@ -2,9 +2,24 @@ import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLog } from '../src/log.ts';
-import { type Harness, newAgent, newApiKey, openHarness, someEmail, tokenIn, totpCode } from './support/harness.ts';
+import { newAuthenticator } from './support/authenticator.ts';
+import { mailedCode } from './support/enrolling.ts';
+import {
+  type Harness,
+  newAgent,
+  newApiKey,
+  openHarness,
+  PASSWORD,
+  someEmail,
+  strengthen,
+  tokenIn,
+  totpCode,
+} from './support/harness.ts';
+import { newScheduled } from './support/lost-factor.ts';
+import { originOf } from './support/passkeys.ts';
 import { mailedToken, newAccount, signIn } from './support/seed.ts';
 import { openSink, type Sink } from './support/sink.ts';
+import { prepareTexted } from './support/sms-tries.ts';
 
 /** Everything that must never be found anywhere, by what it is. */
 const canaries = new Map<string, string>();
@@ -27,7 +42,11 @@ beforeAll(async () => {
     HOLDFAST_SECRET_PREVIOUS: randomBytes(32).toString('base64'),
     HELPDESK_SECRET: keep('webhook secret', `whsec_${secret.toString('base64')}`),
   };
-  h = await openHarness({ env, log: openLog('debug', memory) });
+  h = await openHarness({
+    policy: { 'approvals.minApproverAge': 0, 'sms.factor': 'on' },
+    env,
+    log: openLog('debug', memory),
+  });
   const { secret: wrapping, previousSecret } = h.instance.ctx.config;
   for (const bytes of [wrapping, previousSecret] as Buffer[])
     for (const form of ['base64', 'base64url', 'hex'] as const) keep('wrapping secret', bytes.toString(form));
@@ -82,6 +101,7 @@ async function live(): Promise<void> {
   await h.post('/v1/me/totp/confirm', { code: '000001' }, { token });
   const { recoveryCodes } = (await h.post('/v1/me/totp/confirm', { code }, { token })).body;
   for (const each of recoveryCodes) keep('recovery code', each);
+  await strengthen(h, token);
   h.clock.advance(30_000);
   const challenged = await signIn(h, email, { password });
   keepTokens('challenge', challenged);
@@ -90,6 +110,7 @@ async function live(): Promise<void> {
   const next = keep('totp code', totpCode(totpSecret, h.clock.now()));
   keepTokens('second step', (await h.post('/v1/auth/second-factor', { challenge, factor: 'totp', code: next })).body);
   await signIn(h, email, { password, code: recoveryCodes[0] });
+  await pay(key, token, { accountId: owner.accountId, totpSecret });
   await h.post('/v1/server/sessions/introspect', { token }, { token: key, headers: { 'idempotency-key': 'canary-1' } });
   const made = { email: someEmail(), password: newPassword('password by host') };
   await h.post('/v1/server/accounts', made, { token: key, headers: { 'idempotency-key': 'canary-2' } });
@@ -138,6 +159,7 @@ async function live(): Promise<void> {
   keepTokens('case access', access);
   await h.post('/v1/me/cases', {}, { token: access.caseToken });
   keepTokens('held', await signIn(h, other, { password }));
+  await holdPasskey(password);
   const changing = await newAccount(h, { password });
   const holder = await signIn(h, changing.email, { password });
   const chosen = newPassword('changed password');
@@ -149,13 +171,78 @@ async function live(): Promise<void> {
   await h.post(require, { note: 'Phished' }, { token: agent.accessToken });
   await signIn(h, changing.email, { password: chosen });
   keep('required reset token', await mailedToken(h, changing.email, 'reset'));
+  const lost = await newScheduled(h, { agent, lead: await newAgent(h, 'lead') }, { password });
+  for (const token of [lost.accessToken, lost.refreshToken, lost.deviceToken])
+    keep('token of who lost a factor', token);
+  const veto = keep('veto token', await mailedToken(h, lost.email, 'veto'));
+  await h.post('/v1/auth/link', { token: veto });
+  await h.post('/v1/auth/link/use', { token: veto, confirm: true });
+  const byText = await prepareTexted(h);
+  const { challenge: texting } = byText;
+  keep('challenge', texting);
+  await h.post('/v1/auth/second-factor/send', { challenge: texting, factor: 'sms' });
+  const sms = keep('sms code', /^\d{6}/.exec((await h.mails(byText.phone))[0]?.text ?? '')?.[0] as string);
+  keepTokens('texted', (await h.post('/v1/auth/second-factor', { challenge: texting, factor: 'sms', code: sms })).body);
+  const stepping = { password: PASSWORD, code: totpCode(byText.secret, h.clock.now()) };
+  keepTokens('step-up', (await h.post('/v1/me/step-up', stepping, { token: byText.accessToken })).body);
   // What is sent to the wrong door, in the wrong form, and in a field for something else.
   await h.post('/v1/auth/sign-in', { identifier: wrong, password: wrong, [wrong]: 1 });
   await h.post('/v1/auth/sign-in', `{"identifier":"${email}","password":"${wrong}"`);
   await h.get('/v1/me', key);
   await h.get('/v1/agent/cases', token);
   await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken });
+  await clearDoubt(password);
   await h.mails();
+}
+
+/** A payment that its payer confirms, first with a wrong code, and whose grant is used twice. */
+async function pay(key: string, token: string, { accountId, totpSecret }: { accountId: string; totpSecret: string }) {
+  const deed = { amount: '12.50', currency: 'EUR', payee: { id: 'shop' } };
+  const { grantId } = (await h.post('/v1/me/grants', { action: 'payment', ...deed }, { token })).body;
+  h.clock.advance(30_000);
+  await h.post(`/v1/me/grants/${grantId}/confirm`, { code: '000002' }, { token });
+  const code = keep('totp code', totpCode(totpSecret, h.clock.now()));
+  const { grant } = (await h.post(`/v1/me/grants/${grantId}/confirm`, { code }, { token })).body;
+  keep('grant', grant);
+  for (const transactionId of ['canary-3', 'canary-4']) {
+    const call = { token: key, headers: { 'idempotency-key': transactionId } };
+    await h.post('/v1/server/transactions', { transactionId, accountId, kind: 'payment', ...deed, grant }, call);
+  }
+}
+
+/** A sign-in after strangers locked the door: its mailed code, one that is wrong included. */
+async function clearDoubt(password: string) {
+  const { email } = await newAccount(h, { password });
+  for (let guess = 0; guess < 5; guess++) await signIn(h, email, { password: newPassword('guess') });
+  h.clock.advance(15 * 60_000);
+  const { challenge } = await signIn(h, email, { password });
+  keep('challenge', challenge);
+  await h.post('/v1/auth/second-factor/send', { challenge, factor: 'email-code' });
+  const code = keep('mailed code', (await mailedCode(h, email)) as string);
+  for (const typed of ['000003', code]) {
+    const answer = await h.post('/v1/auth/second-factor', { challenge, factor: 'email-code', code: typed });
+    keepTokens('mailed', answer.body);
+  }
+}
+
+/** A passkey from its making to a sign-in with it alone, one that is wrong included. */
+async function holdPasskey(password: string) {
+  const { email } = await newAccount(h, { password });
+  const token = (await signIn(h, email, { password })).accessToken;
+  const asked = (await h.post('/v1/me/passkeys/options', undefined, { token })).body;
+  const authenticator = newAuthenticator(originOf(h));
+  const made = await h.post('/v1/me/passkeys', { credential: authenticator.create(asked) }, { token });
+  for (const each of made.body.recoveryCodes) keep('recovery code', each);
+  for (const wrong of [{ hasAlteredSignature: true }, {}]) {
+    const options = (await h.post('/v1/auth/passkey/options')).body;
+    const credential = authenticator.get(options, wrong);
+    keepTokens('passkey', (await h.post('/v1/auth/passkey', { credential })).body);
+    for (const { challenge } of [asked, options]) {
+      keep('passkey challenge', challenge);
+      keep('passkey challenge', Buffer.from(challenge, 'base64url').toString('hex'));
+    }
+    keep('passkey signature', credential.response.signature);
+  }
 }
 
 async function freezeLink(email: string, password: string): Promise<string> {
@@ -187,7 +274,13 @@ describe('V16.2.5 V14.2.1 a secret', () => {
   it('was driven through all of it', () => {
     const kinds = new Set([...canaries.keys()].map((name) => name.replace(/ \d+$/, '')));
     expect([...kinds]).toEqual(
-      expect.arrayContaining(['second step: accessToken', 'held: caseToken', 'unlock: deviceToken']),
+      expect.arrayContaining([
+        'second step: accessToken',
+        'held: caseToken',
+        'unlock: deviceToken',
+        'passkey: accessToken',
+        'mailed: accessToken',
+      ]),
     );
     expect(canaries.size).toBeGreaterThan(45);
     expect(lines.length).toBeGreaterThan(30);

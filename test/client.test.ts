@@ -56,6 +56,17 @@ describe('a client', () => {
     await expect(createClient({ baseUrl: h.origin }).getAccount({ id: 'x' })).rejects.toMatchObject({ status: 401 });
   });
 
+  it('HT-S1 says how to authenticate anew, and goes on after a step-up', async () => {
+    const owner = await newSignedIn(h);
+    await h.pool.query(`update sessions set auth_time = auth_time - interval '16 min' where id = $1`, [
+      owner.sessionId,
+    ]);
+    const refused = await holdfast.endOtherSessions({}, { token: owner.accessToken }).catch((thrown) => thrown);
+    expect(refused).toMatchObject({ code: 'insufficient-authentication', stepUp: { acrValues: 'aal1', maxAge: 900 } });
+    const { accessToken: token } = await holdfast.stepUp({ password: PASSWORD }, { token: owner.accessToken });
+    expect(await holdfast.endOtherSessions({}, { token })).toBeUndefined();
+  });
+
   it('cannot be led to another operation by an id', async () => {
     const { accountId } = await newSignedIn(h);
     for (const id of ['..', '.', '']) await expect(holdfast.getAccount({ id })).rejects.toThrow(TypeError);

@@ -62,6 +62,7 @@ describe('the environment', () => {
     ['TRUSTED_PROXIES', '2001:db8::/129'],
     ['HELPDESK', 'paper'],
     ['HELPDESK', 'webhook'],
+    ['PASSKEY_RP_ID', 'example'],
     ['SMS_HOOK_URL', 'ftp://sms.example'],
     ['SMS_HOOK_SECRET', 'whsec_short'],
     ['HOLDFAST_POLICY', '/no/such/file.yaml'],

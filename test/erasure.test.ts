@@ -11,6 +11,7 @@ import {
   type TestAgent,
   tokenIn,
 } from './support/harness.ts';
+import { ask, verify } from './support/lost-factor.ts';
 import { count, enrol, hostKey, newAccount, signIn } from './support/seed.ts';
 
 const DAY = 86_400_000;
@@ -75,6 +76,9 @@ async function live() {
     { scope: 'payments', reasonCode: 'review', note: person.note },
     { token: agent.accessToken },
   );
+  const { rows: cases } = await h.pool.query('select id from cases where account_id = $1', [accountId]);
+  for (const kind of ['video', 'document']) await verify(h, agent, cases[0].id, kind, person.note);
+  await ask(h, agent, accountId, { note: person.note });
   await h.mails();
   await h.pool.query(
     `with changed as (insert into contact_changes
@@ -156,6 +160,8 @@ describe('V14.2.7 an erased account', () => {
       'identifiers',
       'contact_changes',
       'notice_addresses',
+      'approvals',
+      'verifications',
       'events',
       'sessions',
       'case_messages',
@@ -310,6 +316,7 @@ describe('V14.2.7 an erased account', () => {
     expect(rows.map((row) => row.table_name)).toEqual(
       [
         ...[
+          'approvals',
           'cases',
           'challenges',
           'contact_changes',
@@ -318,6 +325,7 @@ describe('V14.2.7 an erased account', () => {
           'devices',
           'erasures',
           'events',
+          'grants',
           'holds',
         ],
         ...[
@@ -329,7 +337,9 @@ describe('V14.2.7 an erased account', () => {
           'recovery_codes',
           'sessions',
           'totp_factors',
+          'wrong_codes',
           'passkeys',
+          'sms_codes',
           'sms_factors',
           'webauthn_challenges',
         ],

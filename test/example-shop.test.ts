@@ -100,6 +100,37 @@ describe('the example shop', () => {
     expect(h.complaints()).toEqual([]);
   });
 
+  it('PS-5.1 has a large payment confirmed with amount and payee in sight', async () => {
+    const { email } = await newAccount(h);
+    const plain = await signInAs(email);
+    await plain.getByLabel('Amount in euros').fill('250.00');
+    await plain.getByRole('button', { name: 'Pay' }).click();
+    expect(await plain.getByRole('alert').textContent()).toContain('need a second factor');
+
+    const { secret } = await enrol(h, (await signIn(h, email)).accessToken);
+    h.clock.advance(30_000);
+    const page = await signInAs(email);
+    await page.getByLabel('Code from your authenticator').fill(totpCode(secret, h.clock.now()));
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByLabel('Amount in euros').fill('250.5');
+    await page.locator('input[name=amount]').evaluate((input) => input.removeAttribute('pattern'));
+    await page.getByRole('button', { name: 'Pay' }).click();
+    expect(await headingOf(page)).toBe('Confirm your payment');
+    expect(await page.locator('main').textContent()).toContain('You pay 250.50 EUR to The Example Shop (shop).');
+    await page.getByLabel('Code from your authenticator').fill('000000');
+    await page.getByRole('button', { name: 'Confirm and pay' }).click();
+    expect(await page.getByRole('alert').textContent()).toBe('That code is not right.');
+    h.clock.advance(30_000);
+    await page.getByLabel('Code from your authenticator').fill(totpCode(secret, h.clock.now()));
+    await page.getByRole('button', { name: 'Confirm and pay' }).click();
+    expect(await page.getByRole('alert').textContent()).toBe('Paid.');
+    const { rows } = await h.pool.query(
+      "select amount, decision from transactions where payee_id = 'shop' and amount > 100",
+    );
+    expect(rows).toEqual([{ amount: '250.50', decision: 'allow' }]);
+    expect(h.complaints()).toEqual([]);
+  });
+
   it('tells a wrong password from nothing else', async () => {
     const page = await signInAs('nobody@example.com', 'wrong');
     expect(await page.getByRole('alert').textContent()).toBe('E-mail or password is wrong.');

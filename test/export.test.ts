@@ -42,7 +42,7 @@ describe('an export of one account', () => {
     expect(headers.get('cache-control')).toBe('no-store');
     expect(body.account).toMatchObject({ id: owner.accountId, email: owner.email, locale: 'en' });
     expect(body.identifiers.map((row: { kind: string }) => row.kind).sort()).toEqual(['email', 'username']);
-    expect(body.sessions).toMatchObject([{ id: owner.sessionId, acr: 'aal1' }]);
+    expect(body.sessions).toMatchObject([{ id: owner.sessionId, acr: 'aal2' }]);
     expect(body.devices).toHaveLength(1);
     expect(body.secondFactors).toHaveLength(11);
     expect(body.cases).toMatchObject([{ kind: 'complaint' }]);

@@ -11,6 +11,14 @@ const gates: Record<string, string[]> = {
   'POST /v1/auth/email-confirmation':            ['open'], // opens nothing that sign-in does not ask about
   'POST /v1/auth/sign-in':                       ['sign-in'],
   'POST /v1/auth/second-factor':                 ['sign-in'],
+  'POST /v1/auth/second-factor/send':            ['sign-in'],
+  'POST /v1/auth/enrolment/totp':                ['enrol'],
+  'POST /v1/auth/enrolment/totp/confirm':        ['enrol'],
+  'POST /v1/auth/enrolment/passkey':             ['enrol'],
+  'POST /v1/auth/enrolment/passkey/confirm':     ['enrol'],
+  'POST /v1/auth/passkey/options':               ['open'], // asks, and opens nothing
+  'POST /v1/auth/passkey':                       ['sign-in'],
+  'POST /v1/auth/password-reset/passkey-options': ['open'], // asks, and opens nothing
   'POST /v1/auth/case-access':                   ['case-access'],
   'POST /v1/auth/refresh':                       ['refresh'],
   'POST /v1/auth/sign-out':                      ['use-session', 'open'], // a cookie's session may always be ended
@@ -36,11 +44,30 @@ const gates: Record<string, string[]> = {
   'POST /v1/me/notice-addresses':                ['security-change'],
   'POST /v1/me/notice-addresses/confirm':        ['security-change'],
   'DELETE /v1/me/notice-addresses/{id}':         ['security-change'],
+  'GET /v1/me/totp':                             ['use-session'],
   'POST /v1/me/totp':                            ['security-change'],
+  'PUT /v1/me/totp/{id}':                        ['security-change'],
+  'DELETE /v1/me/totp/{id}':                     ['security-change'],
   'DELETE /v1/me/totp':                          ['security-change'],
   'POST /v1/me/totp/confirm':                    ['security-change'],
   'POST /v1/me/recovery-codes':                  ['security-change'],
+  'POST /v1/me/sms':                             ['security-change'],
+  'POST /v1/me/sms/confirm':                     ['security-change'],
+  'DELETE /v1/me/sms':                           ['security-change'],
+  'POST /v1/me/step-up':                         ['sign-in'],
+  'GET /v1/me/passkeys':                         ['use-session'],
+  'POST /v1/me/passkeys/options':                ['security-change'],
+  'POST /v1/me/passkeys':                        ['security-change'],
+  'PUT /v1/me/passkeys/{id}':                    ['security-change'],
+  'DELETE /v1/me/passkeys/{id}':                 ['security-change'],
+  'POST /v1/me/passkey/options':                 ['use-session'], // asks
   'GET /v1/me/export':                          ['use-session'],
+  'POST /v1/me/grants':                         ['payment', 'withdrawal', 'security-change'],
+  'GET /v1/me/grants/{id}':                      ['use-session'],
+  'DELETE /v1/me/grants/{id}':                   ['use-session'],
+  'POST /v1/me/grants/{id}/passkey-options':     ['payment', 'withdrawal', 'security-change'],
+  'POST /v1/me/grants/{id}/confirm':             ['payment', 'withdrawal', 'security-change'],
+  'POST /v1/server/grants/redeem':               ['security-change'],
   'POST /v1/me/freeze':                          ['use-session'],
   'POST /v1/me/reports':                         ['use-session', 'case-access'],
   'GET /v1/me/cases':                            ['use-session', 'case-access'],
@@ -65,10 +92,15 @@ const gates: Record<string, string[]> = {
   'POST /v1/agent/accounts/{id}/unlock':         ['open'], // opens a lockout, never a hold
   'POST /v1/agent/accounts/{id}/revoke-sessions': ['open'],
   'POST /v1/agent/accounts/{id}/require-password-reset': ['open'], // takes from the account, gives nothing
+  'POST /v1/agent/accounts/{id}/reset-second-factor': ['recover'],
   'POST /v1/agent/accounts/{id}/freeze':         ['open'],
   'POST /v1/agent/accounts/{id}/holds':          ['open'],
   'GET /v1/agent/cases':                         ['open'],
   'GET /v1/agent/cases/{id}':                    ['open'],
+  'POST /v1/agent/cases/{id}/verifications':     ['open'], // writes down what was seen
+  'GET /v1/agent/approvals':                     ['open'],
+  'POST /v1/agent/approvals/{id}/approve':       ['open'], // says yes; what it is about asks when it is done
+  'POST /v1/agent/approvals/{id}/reject':        ['open'], // takes back
   'GET /v1/agent/tickets':                       ['open'],
   'GET /v1/agent/events':                        ['open'],
   'GET /v1/agent/deliveries':                    ['open'],
@@ -77,11 +109,11 @@ const gates: Record<string, string[]> = {
 
 /** What the design says each scope stops: written a second time, so that the code's own table is no judge of itself. */
 const stopped: Record<string, string[]> = {
-  all: ['sign-in', 'refresh', 'use-session', 'reset-password', 'security-change', 'payment', 'withdrawal'],
-  'sign-in': ['sign-in', 'refresh', 'reset-password'],
+  all: ['sign-in', 'enrol', 'refresh', 'use-session', 'reset-password', 'security-change', 'payment', 'withdrawal'],
+  'sign-in': ['sign-in', 'enrol', 'refresh', 'reset-password'],
   payments: ['payment', 'withdrawal'],
   withdrawals: ['withdrawal'],
-  'security-changes': ['security-change', 'reset-password'],
+  'security-changes': ['enrol', 'security-change', 'reset-password'],
 };
 const cells = [
   ...['agent', 'owner', 'policy', 'legal', 'rule'].map((source) => ['all', source] as const),
@@ -94,7 +126,7 @@ const placed = [...Object.keys(stopped).map((scope) => [scope, 'review'] as cons
 let h: Harness;
 let agent: TestAgent;
 beforeAll(async () => {
-  h = await openHarness({ policy: { 'limits.mailPerRecipient': 100 } });
+  h = await openHarness({ policy: { 'sms.factor': 'on', 'limits.mailPerRecipient': 100 } });
   agent = await newAgent(h);
 });
 afterAll(() => h.close());

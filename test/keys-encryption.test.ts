@@ -175,3 +175,32 @@ describe('DC-3 a new hashing key, for when the old one leaked', () => {
     expect(ok.status).toBeLessThan(300);
   });
 });
+
+describe('V11.2.2 several authenticators', () => {
+  it('are sealed anew together, each for its own row', async () => {
+    const owner = await newOwner(h);
+    const { secret } = await enrolTotp(h, owner);
+    const token = owner.accessToken;
+    const second = (await h.post('/v1/me/totp', { code: totpCode(secret, h.clock.now()) }, { token })).body.secret;
+    await h.post('/v1/me/totp/confirm', { code: totpCode(second, h.clock.now()) }, { token });
+    const sealed = async () =>
+      (await h.pool.query('select secret from totp_factors where account_id = $1 order by id', [owner.accountId])).rows;
+    const before = await sealed();
+    const { keyId } = await rotate('encryption');
+    h.clock.advance(MINUTE);
+    await reencrypt(h.instance.ctx);
+    const after = await sealed();
+    expect(after).toHaveLength(2);
+    for (const [n, { secret: value }] of after.entries()) {
+      expect(value).toMatch(new RegExp(`^${keyId}\\.`));
+      expect(value).not.toBe(before[n].secret);
+    }
+    expect([await secondFactor(owner.email, secret), await secondFactor(owner.email, second)]).toEqual([200, 200]);
+    await h.pool.query(
+      `update totp_factors set secret = (select o.secret from totp_factors o where o.account_id = $1 and o.id <> totp_factors.id)
+       where account_id = $1`,
+      [owner.accountId],
+    );
+    expect(await secondFactor(owner.email, secret), 'swapped, neither opens').toBeGreaterThan(400);
+  });
+});

@@ -12,7 +12,10 @@ const choices = keys.flatMap(([name, key]) => (key.kind === 'choice' ? [[name, k
 
 /** The value as YAML: durations in seconds. */
 const written = (key: PolicyKey, value: number) => (key.kind === 'duration' ? `${value / 1000} s` : String(value));
-const yamlOf = (name: string, value: string) => `${name.split('.')[0]}:\n  ${name.split('.')[1]}: ${value}\n`;
+function yamlOf(name: string, value: string): string {
+  const [section, key] = name.split('.');
+  return key === undefined ? `${section}: ${value}\n` : `${section}:\n  ${key}: ${value}\n`;
+}
 
 describe('the limits', () => {
   it.each(ranges)('%s takes its default and both its ends', (name, key) => {
@@ -113,11 +116,71 @@ describe('a policy file', () => {
     expect(readPolicy('freezeLink:\n  ttl: 3 d')['freezeLink.ttl']).toBe(259_200_000);
   });
 
+  it('takes a key written whole, as those must be that stand beside their section', () => {
+    const policy = readPolicy('secondFactor: required\nsecondFactor.secrecy: hidden\nreset.ttl: 20 min');
+    expect(policy).toMatchObject({
+      secondFactor: 'required',
+      'secondFactor.secrecy': 'hidden',
+      'reset.ttl': 1_200_000,
+    });
+  });
+
+  it('that sets a key twice stops the start, by name', () => {
+    expect(() => readPolicy('reset.ttl: 20 min\nreset:\n  ttl: 10 min')).toThrow('"reset.ttl" is set twice');
+  });
+
   it('changes only what it names', () => {
     const { 'lockout.maxFailures': failures, ...rest } = readPolicy('lockout:\n  maxFailures: 3');
     const { 'lockout.maxFailures': _default, ...defaults } = readPolicy('');
     expect(failures).toBe(3);
     expect(rest).toEqual(defaults);
+  });
+});
+
+describe('a profile', () => {
+  const flipped = keys.flatMap(([name, key]) => (key.psd2 === undefined ? [] : [[name, key] as const]));
+
+  it('is standard unless named, and has no value of another kind', () => {
+    expect(readPolicy('').profile).toBe('standard');
+    expect(readPolicy('profile: standard')).toEqual(readPolicy(''));
+    for (const value of ['psd3', 'PSD2', '2', '~', '[psd2]']) {
+      expect(() => readPolicy(`profile: ${value}`), value).toThrow('"profile" must be one of standard | psd2');
+    }
+  });
+
+  it('PS-4.3a PS-4.3b PS-4.3d psd2 flips the defaults that PSD2 asks for, and no others', () => {
+    const { profile, ...changed } = Object.fromEntries(
+      Object.entries(readPolicy('profile: psd2')).filter(
+        ([name, value]) => readPolicy('')[name as 'profile'] !== value,
+      ),
+    );
+    expect(profile).toBe('psd2');
+    expect(changed).toEqual(Object.fromEntries(flipped.map(([name, key]) => [name, key.psd2])));
+    expect(changed).toMatchObject({
+      secondFactor: 'required',
+      'secondFactor.secrecy': 'hidden',
+      'lockout.counters': 'shared',
+      'reset.ttl': 600_000,
+      'session.sensitiveIdle': 300_000,
+      'transactions.grant': 'required',
+    });
+  });
+
+  it.each(flipped)('%s has a default under psd2 within its own limits', (name, key) => {
+    if (key.kind === 'choice') expect(key.options).toContain(key.psd2);
+    else expect(key.psd2).toBeGreaterThanOrEqual(key.min);
+    if (key.kind !== 'choice') expect(key.psd2).toBeLessThanOrEqual(key.max);
+    expect(key.psd2, name).not.toBe(key.default);
+  });
+
+  it('gives way to what is set beside it, before or after', () => {
+    for (const yaml of ['profile: psd2\nreset.ttl: 20 min', 'reset.ttl: 20 min\nprofile: psd2']) {
+      expect(readPolicy(yaml)).toMatchObject({ 'reset.ttl': 1_200_000, secondFactor: 'required' });
+    }
+    expect(readPolicy('profile: psd2\nsecondFactor: optional').secondFactor).toBe('optional');
+    expect(() => readPolicy('profile: psd2\nlockout.maxFailures: 6')).toThrow(
+      /"lockout\.maxFailures".*between 1 and 5/,
+    );
   });
 });
 

@@ -36,7 +36,11 @@ describe('enrolling an authenticator', () => {
     expect(body.secret).toMatch(/^[A-Z2-7]{32}$/);
     expect(body.otpauthUri).toContain(`secret=${body.secret}`);
     expect(body.qrSvg).toMatch(/^<svg/);
-    expect((await me(owner.accessToken)).body.secondFactor).toEqual({ totp: false, passkeys: 0, recoveryCodesLeft: 0 });
+    expect((await me(owner.accessToken)).body.secondFactor).toMatchObject({
+      totp: false,
+      passkeys: 0,
+      recoveryCodesLeft: 0,
+    });
     expect((await signIn(owner)).status).toBe('signed-in');
   });
 
@@ -47,7 +51,11 @@ describe('enrolling an authenticator', () => {
     const answer = await confirm(owner, codeNow(body.secret));
     expect(answer.status).toBe(200);
     expect(answer.body.recoveryCodes).toHaveLength(10);
-    expect((await me(owner.accessToken)).body.secondFactor).toEqual({ totp: true, passkeys: 0, recoveryCodesLeft: 10 });
+    expect((await me(owner.accessToken)).body.secondFactor).toMatchObject({
+      totp: true,
+      passkeys: 0,
+      recoveryCodesLeft: 10,
+    });
     expect((await me(other.accessToken)).status).toBe(401);
     expect((await h.post('/v1/auth/refresh', { refreshToken: other.refreshToken })).status).toBe(401);
     expect((await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken })).status).toBe(200);
@@ -87,7 +95,6 @@ describe('enrolling an authenticator', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     const credentials = { identifier: owner.email, password: PASSWORD, code };
     expect((await h.post('/v1/auth/sign-in', credentials)).status, 'the confirming code is spent').toBe(401);
-    expect((await start(owner)).body.code).toBe('already-enrolled');
   });
 
   it('needs a pending secret to confirm', async () => {
@@ -135,7 +142,11 @@ describe('removing it', () => {
     const { secret } = await enrolTotp(h, owner);
     expect((await remove(owner, '000000')).body.code).toBe('invalid-code');
     expect((await remove(owner, codeNow(secret))).status).toBe(204);
-    expect((await me(owner.accessToken)).body.secondFactor).toEqual({ totp: false, passkeys: 0, recoveryCodesLeft: 0 });
+    expect((await me(owner.accessToken)).body.secondFactor).toMatchObject({
+      totp: false,
+      passkeys: 0,
+      recoveryCodesLeft: 0,
+    });
     const until = new Date(h.clock.now().getTime() + 86_400_000).toISOString();
     expect((await me(owner.accessToken)).body.holds).toMatchObject([{ scope: 'withdrawals', until }]);
     const [mail] = await h.mails(owner.email);

@@ -16,6 +16,7 @@ import {
   type TestAgent,
   tokenIn,
 } from './support/harness.ts';
+import { newScheduled, newSeasoned, vetoLink } from './support/lost-factor.ts';
 
 let h: Harness;
 let holder: Owner;
@@ -119,7 +120,9 @@ const fields: Record<string, Field> = {
     bearer: owners,
   },
   'DELETE /v1/me/notice-addresses/{id} code': code(),
+  'POST /v1/me/totp code': code(),
   'DELETE /v1/me/totp code': code(),
+  'DELETE /v1/me/totp/{id} code': code(),
   'POST /v1/me/totp/confirm code': { for: [], body: () => ({}), bearer: owners },
   'POST /v1/me/recovery-codes code': code(),
   'POST /v1/agent/auth/sign-in code': { for: [], body: () => ({ email: agent.email, password: agent.password }) },
@@ -134,7 +137,7 @@ async function newEnrolled(): Promise<{ identifier: string; password: string }> 
 }
 
 function pressed(): string[] {
-  return ['freeze-account link', 'unlock-sign-in link', 'undo-contact-change link'];
+  return ['freeze-account link', 'unlock-sign-in link', 'undo-contact-change link', 'veto link'];
 }
 
 /** What takes a secret and refuses none: a test of its own says what it does instead. */
@@ -168,6 +171,8 @@ async function oneOfEach(): Promise<Record<string, string>> {
   await post('/v1/me/email-change/confirm', { token }, moved.accessToken);
   const undo = (await h.mails(moved.email)).find(({ text }) => text.includes('/undo#token='));
 
+  const lost = await newScheduled(h, { agent: await newAgent(h), lead: await newSeasoned(h, 'lead') });
+
   const next = someEmail();
   await post('/v1/me/email-change', { newEmail: next }, holder.accessToken);
   const notice = someEmail();
@@ -196,6 +201,7 @@ async function oneOfEach(): Promise<Record<string, string>> {
     'confirm-contact link': tokenIn((await h.mails(next))[0], 'confirm-address'),
     'confirm-notice-address link': confirmNotice,
     'undo-contact-change link': tokenIn(undo, 'undo'),
+    'veto link': await vetoLink(h, lost.email),
   };
 }
 
@@ -304,6 +310,7 @@ describe('V9.2.2 V7.2.2 RFC 8725 3.12: a token of one kind opens no door of anot
       'freeze-account link': (token) => post('/v1/auth/link', { token }),
       'unlock-sign-in link': (token) => post('/v1/auth/link', { token }),
       'undo-contact-change link': (token) => post('/v1/auth/link', { token }),
+      'veto link': (token) => post('/v1/auth/link', { token }),
       'case-access link': (token) => post('/v1/auth/case-access', { token }),
     };
     for (const [kind, open] of Object.entries(doors))

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { generateSecret } from 'otplib';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeRecoveryCode, matchTotp, readRecoveryCode, totpUri } from '../src/second-factors/rules.ts';
+import { type Harness, newOwner, openHarness, PASSWORD, strengthen, tokenIn } from './support/harness.ts';
 
 // The ASCII secret `12345678901234567890` of both RFCs.
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
@@ -83,6 +84,46 @@ describe.runIf(hasOathtool)('oathtool', () => {
       expect(matchTotp(secret, code, at(seconds)), `${secret} at ${seconds}`).toBe(Math.floor(seconds / 30));
       expect(matchTotp(secret, code, at(seconds + 60))).not.toBe(Math.floor(seconds / 30));
     }
+  });
+});
+
+describe.runIf(hasOathtool)('oathtool as the owner’s app, over HTTP', () => {
+  let h: Harness;
+  beforeAll(async () => {
+    h = await openHarness();
+  });
+  afterAll(() => h.close());
+
+  /** What an app does: all it knows is the key URI of the picture. */
+  function codeOf(otpauthUri: string): string {
+    const { searchParams } = new URL(otpauthUri);
+    const said = (name: string) => searchParams.get(name) as string;
+    const flags = [`--totp=${said('algorithm').toLowerCase()}`, '-d', said('digits'), '-s', `${said('period')}s`];
+    const now = `@${h.clock.now().getTime() / 1000}`;
+    return execFileSync('oathtool', [...flags, '-b', said('secret'), '-N', now], { encoding: 'utf8' }).trim();
+  }
+
+  it('OT-2 OT-5 enrols by the URI of the answer, signs in, adds a second one and resets the password', async () => {
+    const owner = await newOwner(h);
+    const token = owner.accessToken;
+    const first = (await h.post('/v1/me/totp', {}, { token })).body.otpauthUri;
+    expect((await h.post('/v1/me/totp/confirm', { code: codeOf(first) }, { token })).body.recoveryCodes).toHaveLength(
+      10,
+    );
+    await strengthen(h, token);
+    h.clock.advance(30_000);
+    const second = (await h.post('/v1/me/totp', { name: 'Tablet', code: codeOf(first) }, { token })).body.otpauthUri;
+    expect((await h.post('/v1/me/totp/confirm', { code: codeOf(second) }, { token })).status).toBe(200);
+    h.clock.advance(30_000);
+    for (const uri of [first, second]) {
+      const credentials = { identifier: owner.email, password: PASSWORD };
+      expect((await h.post('/v1/auth/sign-in', { ...credentials, code: codeOf(uri) })).status).toBe(200);
+    }
+    h.clock.advance(30_000);
+    await h.post('/v1/auth/password-reset', { identifier: owner.email });
+    const reset = tokenIn((await h.mails(owner.email))[0], 'reset');
+    const body = { token: reset, newPassword: 'another long enough sentence', code: codeOf(second) };
+    expect((await h.post('/v1/auth/password-reset/confirm', body)).status).toBe(204);
   });
 });
 

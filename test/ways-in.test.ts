@@ -3,7 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { openapiDocument } from '../src/app.ts';
 
 /** What somebody could come back with. */
-const KEYS = ['accessToken', 'refreshToken', 'deviceToken', 'caseToken', 'challenge', 'recoveryCodes', 'apiKey'];
+const KEYS = [
+  'accessToken',
+  'refreshToken',
+  'deviceToken',
+  'caseToken',
+  'challenge',
+  'enrolmentToken',
+  'recoveryCodes',
+  'apiKey',
+];
 
 type Operation = { responses: Record<string, unknown> };
 const document = openapiDocument() as {

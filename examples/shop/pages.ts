@@ -45,6 +45,24 @@ export function codePage(challenge: string, message?: string): Html {
   );
 }
 
+type Deed = { amount: string | null; currency: string | null; payee: { id: string; name?: string | undefined } | null };
+
+/** What the customer confirms, in the words that Holdfast keeps. */
+export function confirmPage(grantId: string, { amount, currency, payee }: Deed, message?: string): Html {
+  return page(
+    'Confirm your payment',
+    html`${notice(message)}
+      <p>You pay <strong>${amount} ${currency}</strong> to <strong>${payee?.name}</strong> (${payee?.id}).</p>
+      <form method="post" action="/pay/confirm">
+        <input name="grantId" type="hidden" value="${grantId}" />
+        <label>Code from your authenticator
+          <input name="code" inputmode="numeric" autocomplete="one-time-code" required /></label>
+        <button>Confirm and pay</button>
+      </form>
+      <p><a href="/account">Do not pay</a></p>`,
+  );
+}
+
 type Account = { email: string; acr: string };
 
 export function accountPage({ email, acr }: Account, message?: string): Html {

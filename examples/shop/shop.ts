@@ -1,11 +1,14 @@
-import { type Client, HoldfastError, type Operations, type Verifier } from 'holdfast/client';
+import { type Client, HoldfastError, type Verifier } from 'holdfast/client';
 import { Hono } from 'hono';
 import { csrf } from 'hono/csrf';
 import { secureHeaders } from 'hono/secure-headers';
 import { forgetSession, keepTokens, tokenOf } from './cookies.ts';
 import { accountPage, codePage, frozenPage, signInPage, styles } from './pages.ts';
+import { payments } from './pay.ts';
 import { type ShopEnv, signedIn } from './signed-in.ts';
 import { viaShop } from './via-shop.ts';
+
+const MUST_ENROL = 'Your account needs a second step first. Set it up on the security pages, then come back.';
 
 /** The shop's back end. Passwords pass through it; it keeps nothing of its own about who is signed in. */
 export function createShop(holdfast: Client, verifier: Verifier): Hono<ShopEnv> {
@@ -30,6 +33,7 @@ export function createShop(holdfast: Client, verifier: Verifier): Hono<ShopEnv> 
         viaShop(c),
       );
       if (answer.status === 'second-factor-required') return c.html(codePage(answer.challenge));
+      if (answer.status === 'enrolment-required') return c.html(signInPage(MUST_ENROL));
       keepTokens(c, answer);
       return c.redirect('/account', 303);
     } catch (error) {
@@ -40,7 +44,9 @@ export function createShop(holdfast: Client, verifier: Verifier): Hono<ShopEnv> 
   shop.post('/second-factor', async (c) => {
     const { challenge = '', code = '' } = await c.req.parseBody<Record<string, string>>();
     try {
-      keepTokens(c, await holdfast.answerSecondFactor({ challenge, factor: 'totp', code }, viaShop(c)));
+      const answer = await holdfast.answerSecondFactor({ challenge, factor: 'totp', code }, viaShop(c));
+      if (answer.status === 'enrolment-required') return c.html(signInPage(MUST_ENROL));
+      keepTokens(c, answer);
       return c.redirect('/account', 303);
     } catch (error) {
       if (error instanceof HoldfastError && error.code === 'invalid-code') {
@@ -54,17 +60,8 @@ export function createShop(holdfast: Client, verifier: Verifier): Hono<ShopEnv> 
 
   shop.get('/account', guarded, async (c) => c.html(accountPage(await accountOf(c.var.claims))));
 
-  shop.post('/pay', guarded, async (c) => {
-    const { amount = '' } = await c.req.parseBody<Record<string, string>>();
-    const { sub: accountId, sid: sessionId } = c.var.claims;
-    const payment = { accountId, sessionId, transactionId: crypto.randomUUID(), kind: 'payment' } as const;
-    try {
-      const decided = await holdfast.decideTransaction({ ...payment, amount, currency: 'EUR' });
-      return c.html(accountPage(await accountOf(c.var.claims), told(decided)));
-    } catch (error) {
-      return c.html(accountPage(await accountOf(c.var.claims), explain(error)), 422);
-    }
-  });
+  shop.use('/pay/*', guarded);
+  shop.route('/pay', payments(holdfast, explain));
 
   shop.post('/freeze', guarded, async (c) => {
     const { caseReference } = await holdfast.freezeOwnAccount({}, viaShop(c, { token: c.var.accessToken }));
@@ -86,19 +83,15 @@ export function createShop(holdfast: Client, verifier: Verifier): Hono<ShopEnv> 
   return shop;
 }
 
-function told({ decision }: Operations['decideTransaction']['answer']): string {
-  if (decision === 'allow') return 'Paid.';
-  return decision === 'deny' ? 'This payment was refused.' : 'This payment waits for a check.';
-}
-
 /** What a refusal means to the person in front of the page. */
 function explain(error: unknown): string {
   if (!(error instanceof HoldfastError)) throw error;
   const texts: Record<string, string> = {
     'invalid-credentials': 'E-mail or password is wrong.',
     'invalid-code': 'That code is not right.',
-    'invalid-challenge': 'That took too long. Please sign in again.',
+    'invalid-challenge': 'That took too long, or there were too many wrong codes. Please start again.',
     'account-held': 'This account is frozen.',
+    'no-second-factor': 'Payments from 100 euros on need a second factor. Add one to your account first.',
     'too-many-attempts': `Too many attempts. Try again in ${Math.ceil((error.retryAfter ?? 60) / 60)} minutes.`,
   };
   return texts[error.code] ?? 'That did not work. Please try again.';

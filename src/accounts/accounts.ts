@@ -8,6 +8,7 @@ import { record } from '../events/record.ts';
 import type { Locale } from '../languages/languages.ts';
 import { acceptPassword } from '../passwords/check-password.ts';
 import { Problem } from '../problem.ts';
+import { FEW_RECOVERY_CODES } from '../second-factors/rules.ts';
 import { emailKey, phoneKey, readIdentifier, usernameKey } from './identifiers.ts';
 import * as queries from './queries.ts';
 
@@ -152,5 +153,7 @@ export function showAccount(account: AccountRow) {
 
 /** What the account has beside its password. */
 export function showSecondFactor(profile: queries.ProfileRow) {
-  return { totp: profile.has_totp, passkeys: profile.passkeys, recoveryCodesLeft: profile.recovery_codes_left };
+  const { has_totp: totp, passkeys, has_sms: sms, recovery_codes_left: left } = profile;
+  const recoveryCodesLow = (totp || passkeys > 0) && left <= FEW_RECOVERY_CODES;
+  return { totp, passkeys, sms, recoveryCodesLeft: left, recoveryCodesLow };
 }

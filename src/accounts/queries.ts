@@ -98,6 +98,7 @@ export type ProfileRow = {
   locale: 'en' | 'zh-CN';
   has_totp: boolean;
   passkeys: number;
+  has_sms: boolean;
   recovery_codes_left: number;
 };
 
@@ -106,6 +107,7 @@ export const findProfile = gatheredLookup<string, ProfileRow>(
   `select id, email, email_confirmed_at, locale,
      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp,
      (select count(*)::int from passkeys p where p.account_id = a.id) as passkeys,
+     exists (select from sms_factors s where s.account_id = a.id and s.confirmed_at is not null) as has_sms,
      (select count(*)::int from recovery_codes r where r.account_id = a.id and r.used_at is null) as recovery_codes_left
    from accounts a where id = any($1::uuid[]) and closed_at is null`,
   (row) => row.id,

@@ -120,7 +120,13 @@ const Me = z
     email: z.string(),
     emailConfirmed: z.boolean(),
     locale: schemas.locale,
-    secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
+    secondFactor: z.object({
+      totp: z.boolean(),
+      passkeys: z.int(),
+      sms: z.boolean().openapi({ description: 'Whether codes may be texted at sign-in' }),
+      recoveryCodesLeft: z.int(),
+      recoveryCodesLow: z.boolean().openapi({ description: 'Offer new ones: three or fewer are left' }),
+    }),
     holds: z.array(schemas.publicHold),
     watchUntil: schemas.instant.nullable(),
   })

@@ -26,6 +26,10 @@ export async function findActiveAgent(db: Kysely<Database>, id: string): Promise
     .executeTakeFirst();
 }
 
+export async function findAgentById(db: Kysely<Database>, id: string): Promise<AgentRow | undefined> {
+  return await db.selectFrom('agents').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
 const redeem = statement<{ id: string }, [id: string, step: number]>(
   'redeem-agent-totp-step',
   'update agents set totp_last_step = $2 where id = $1 and totp_last_step < $2 and disabled_at is null returning id',

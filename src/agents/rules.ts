@@ -1,5 +1,6 @@
 import { type Limit, passwordLimit } from '../lockout/rules.ts';
 import type { Policy } from '../policy.ts';
+import { DAY, plus } from '../time.ts';
 
 export const roles = ['auditor', 'agent', 'lead', 'admin'] as const;
 export type Role = (typeof roles)[number];
@@ -13,6 +14,31 @@ const needed: Record<Power, number> = { read: 0, agent: 1, lead: 2, admin: 3 };
 /** Each role includes the one before; an auditor only reads. */
 export function hasPower(role: Role, power: Power): boolean {
   return ranks[role] >= needed[power];
+}
+
+export type Colleague = { id: string; role: Role; createdAt: Date; createdBy: string | null };
+export type Objection = 'too-new' | 'made-by-requester' | 'made-requester';
+
+const MAKER_COUNTS_FOR = 30 * DAY;
+
+/**
+ * What speaks against these two being two people (ASVS 2.3.5): an agent made in a hurry, or one of them made by the other
+ * lately. Undefined where nothing does.
+ */
+export function objectionTo(
+  approver: Colleague,
+  requester: Colleague,
+  minAge: number,
+  now: Date,
+): Objection | undefined {
+  if (plus(approver.createdAt, minAge) > now) return 'too-new';
+  if (isMadeLatelyBy(approver, requester, now)) return 'made-by-requester';
+  if (isMadeLatelyBy(requester, approver, now)) return 'made-requester';
+  return undefined;
+}
+
+function isMadeLatelyBy(made: Colleague, maker: Colleague, now: Date): boolean {
+  return made.createdBy === maker.id && plus(made.createdAt, MAKER_COUNTS_FOR) > now;
 }
 
 const TRIES_FROM_ANYWHERE = 30;

@@ -15,7 +15,7 @@ type CaseAccess = { caseToken: string; expiresIn: number; caseReference: string 
 export async function issueCaseToken(
   ctx: Context,
   accountId: string,
-  by: 'password' | 'link',
+  by: 'password' | 'passkey' | 'link',
   client: Client,
 ): Promise<CaseAccess> {
   const now = ctx.clock.now();

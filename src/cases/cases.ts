@@ -1,6 +1,8 @@
+import type { Kysely } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { requirePassage } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
@@ -107,6 +109,10 @@ export async function listOwnCases(
 
 export async function listQueue(ctx: Context, filter: QueueFilter, limit: number): Promise<QueuedCase[]> {
   return await queries.listQueue(ctx.urgentDb, filter, limit);
+}
+
+export async function findCase(db: Kysely<Database>, id: string): Promise<CaseRow | undefined> {
+  return await queries.findCase(db, id);
 }
 
 /** A case with everything said in it, for an agent. Throws `not-found`. */

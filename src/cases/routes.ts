@@ -5,6 +5,8 @@ import type { Context } from '../context.ts';
 import { answer, body, type Env, page, paged, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
 import { requireOwnerOrCase } from '../sessions/guards.ts';
+import { showVerification } from '../verifications/show.ts';
+import { findStanding } from '../verifications/standing.ts';
 import * as cases from './cases.ts';
 
 const security = [{ owner: [] }, { caseToken: [] }];
@@ -31,6 +33,7 @@ const CaseView = z
   })
   .openapi('Case');
 const AgentCase = CaseView.extend({ accountId: z.uuid(), assignee: z.uuid().nullable() }).openapi('AgentCase');
+const WholeCase = AgentCase.extend({ verification: schemas.verification }).openapi('WholeCase');
 /** `rank.time.id` of the last case seen. */
 const queueCursor = z
   .string()
@@ -180,14 +183,15 @@ export function agentCaseRoutes(ctx: Context): Router {
         tags: ['Agent'],
         operationId: 'getCase',
         security: [{ agent: [] }],
-        summary: 'A case with everything said in it.',
+        summary: 'A case with everything said in it, and how far its owner’s identity is verified.',
         middleware: [requireAgent(ctx, 'read')] as const,
         request: one,
-        responses: { 200: answer('The case', AgentCase), ...refusals('unauthorized', 'forbidden', 'not-found') },
+        responses: { 200: answer('The case', WholeCase), ...refusals('unauthorized', 'forbidden', 'not-found') },
       }),
       async (c) => {
         const { theCase, messages } = await cases.readCase(ctx, c.req.valid('param').id);
-        return c.json({ ...showAgentCase(theCase), messages: messages.map(showMessage) }, 200);
+        const verification = showVerification(await findStanding(ctx.urgentDb, theCase.id));
+        return c.json({ ...showAgentCase(theCase), messages: messages.map(showMessage), verification }, 200);
       },
     );
 }

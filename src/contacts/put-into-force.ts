@@ -7,6 +7,7 @@ import { voidLinks } from '../links/links.ts';
 import { endOthers } from '../sessions/end.ts';
 import { type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus } from '../time.ts';
+import { dropTextsOf } from './drop-texts.ts';
 import { maskContact } from './mask.ts';
 import * as queries from './queries.ts';
 
@@ -33,6 +34,7 @@ export async function putIntoForce(
   await voidLinks(trx, accountId, ['reset-password', 'confirm-email', 'unlock-sign-in'], now);
   await endOthers(trx, holder, 'contact-changed', now);
   await startCoolDown(trx, ctx, accountId, client, now);
+  await dropTextsOf(trx, change.kind, accountId, client, now);
   const detail = {
     changeId,
     from: maskContact(change.kind, change.old_value),

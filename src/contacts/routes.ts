@@ -65,7 +65,7 @@ export function contactRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const { newEmail, ...proof } = c.req.valid('json');
-        await requestEmailChange(ctx, freshHolder(ctx, c.var), newEmail, proofOf(proof));
+        await requestEmailChange(ctx, freshHolder(c.var), newEmail, proofOf(proof));
         return c.json({}, 202);
       },
     )
@@ -105,7 +105,7 @@ export function contactRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const { newPhone, ...proof } = c.req.valid('json');
-        await requestPhoneChange(ctx, freshHolder(ctx, c.var), newPhone, proofOf(proof));
+        await requestPhoneChange(ctx, freshHolder(c.var), newPhone, proofOf(proof));
         return c.json({}, 202);
       },
     )
@@ -145,7 +145,7 @@ export function contactRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const { username, ...proof } = c.req.valid('json');
-        await changeUsername(ctx, freshHolder(ctx, c.var), username, proofOf(proof));
+        await changeUsername(ctx, freshHolder(c.var), username, proofOf(proof));
         return c.body(null, 204);
       },
     );

@@ -5,9 +5,11 @@ import { record } from '../events/record.ts';
 import { freezeWithin } from '../holds/freeze.ts';
 import type { Hold } from '../holds/gate.ts';
 import { voidLinks } from '../links/links.ts';
+import { callOffFactorReset } from '../lost-factor/call-off.ts';
 import { forgetAddressesSince } from '../notice-addresses/since.ts';
 import { endEverything } from '../sessions/end.ts';
 import { plus } from '../time.ts';
+import { dropTextsOf } from './drop-texts.ts';
 import { maskContact } from './mask.ts';
 import * as queries from './queries.ts';
 
@@ -37,12 +39,15 @@ export async function undoChange(
   const { kind, old_value: restored, old_key: key, requested_at: changed } = first;
   await queries.setContact(trx, accountId, kind, restored, now);
   await queries.settleIdentifiers(trx, accountId, kind, key, now);
+  await dropTextsOf(trx, kind, accountId, client, now);
   // No session lives longer: whoever made the change may have added an address by it before.
   const doubted = plus(changed, -ctx.policy['session.absolute']);
   const forgotten = await forgetAddressesSince(trx, accountId, { doubted, changed });
   await voidLinks(trx, accountId, ['reset-password', 'unlock-sign-in', 'case-access', 'confirm-email'], now);
   await endEverything(trx, accountId, 'contact-change-undone', now);
   const actor = { kind: 'owner', id: accountId } as const;
+  // Whoever convinced an agent may have done so from the mailbox that is disowned now.
+  await callOffFactorReset(trx, accountId, { reason: 'contact-restored', actor, client }, now);
   const frozen = standing
     ? undefined
     : await freezeWithin(

@@ -40,6 +40,26 @@ export interface ApiKeysTable {
   revoked_at: Date | null;
 }
 
+export interface ApprovalsTable {
+  id: string;
+  kind: 'second-factor-reset';
+  account_id: string;
+  case_id: string;
+  requested_by: string;
+  reason: string;
+  requested_at: Date;
+  expires_at: Date;
+  decided_by: string | null;
+  decided_at: Date | null;
+  decision_note: string | null;
+  effective_at: Date | null;
+  executed_at: Date | null;
+  ended_at: Date | null;
+  end_reason: 'rejected' | 'vetoed' | 'factor-used' | 'frozen' | 'contact-restored' | 'held' | 'expired' | null;
+  ended_by: string | null;
+  end_note: string | null;
+}
+
 export interface AttemptCountersTable {
   key: Buffer;
   failures: Generated<number>;
@@ -76,10 +96,14 @@ export interface CasesTable {
 
 export interface ChallengesTable {
   token_hash: Buffer;
-  account_id: string;
+  account_id: string | null;
+  owes: 'second-factor' | 'email-code' | 'undisclosed' | 'enrolment';
+  password_set_at: Date | null;
   device_id: string | null;
+  session_id: string | null;
   counter_key: Buffer;
   attempts: Generated<number>;
+  codes_sent: Generated<number>;
   created_at: Date;
   expires_at: Date;
   used_at: Date | null;
@@ -159,6 +183,28 @@ export interface EventsTable {
   erased_hash: Buffer | null;
 }
 
+export interface GrantsTable {
+  id: string;
+  account_id: string;
+  session_id: string;
+  action: 'payment' | 'withdrawal' | 'security-change';
+  amount: string | null;
+  currency: string | null;
+  payee_id: string | null;
+  payee_name: string | null;
+  nonce: Buffer;
+  return_to: string | null;
+  requested_at: Date;
+  expires_at: Date;
+  attempts: Generated<number>;
+  token_hash: Buffer | null;
+  factor: 'totp' | 'passkey' | null;
+  confirmed_at: Date | null;
+  used_at: Date | null;
+  voided_at: Date | null;
+  void_reason: 'altered' | 'cancelled' | 'held' | null;
+}
+
 export interface HoldsTable {
   id: string;
   account_id: string;
@@ -236,7 +282,8 @@ export interface LinksTable {
     | 'case-access'
     | 'confirm-contact'
     | 'confirm-notice-address'
-    | 'undo-contact-change';
+    | 'undo-contact-change'
+    | 'veto';
   account_id: string | null;
   sign_up_id: string | null;
   subject_id: string | null;
@@ -278,7 +325,6 @@ export interface PasswordsTable {
   hash: string;
   set_at: Date;
   consecutive_failures: Generated<number>;
-  wrong_codes_at: Generated<Date[]>;
   disabled_at: Date | null;
   is_short: Generated<boolean>;
   breach_checked_at: Date | null;
@@ -329,6 +375,7 @@ export interface SessionsTable {
   auth_time: Date;
   created_at: Date;
   last_seen_at: Date;
+  lapsed_at: Date | null;
   expires_at: Date;
   refresh_generation: Generated<number>;
   refreshed_at: Date | null;
@@ -347,6 +394,16 @@ export interface SignUpsTable {
   locale: 'en' | 'zh-CN';
   password_hash: string;
   created_at: Date;
+}
+
+export interface SmsCodesTable {
+  id: string;
+  account_id: string;
+  subject: string;
+  phone: string;
+  created_at: Date;
+  expires_at: Date;
+  used_at: Date | null;
 }
 
 export interface SmsFactorsTable {
@@ -375,7 +432,12 @@ export interface TotpFactorsTable {
   name: string;
   created_at: Date;
   confirmed_at: Date | null;
+  is_proven: Generated<boolean>;
+  replaces: string | null;
+  stranger_failures: Generated<number>;
+  known_failures: Generated<number>;
   disabled_at: Date | null;
+  last_used_at: Date | null;
   last_step: Generated<number>;
 }
 
@@ -400,6 +462,15 @@ export interface TransactionsTable {
   decided_at: Date;
 }
 
+export interface VerificationsTable {
+  id: string;
+  case_id: string;
+  kind: 'old-address-code' | 'phone-code' | 'older-factor' | 'document' | 'video' | 'known-transactions';
+  note: string;
+  agent_id: string;
+  verified_at: Date;
+}
+
 export interface WebauthnChallengesTable {
   challenge_hash: Buffer;
   purpose: 'registration' | 'passkey-sign-in' | 'sign-in' | 'reset' | 'change' | 'grant';
@@ -409,10 +480,19 @@ export interface WebauthnChallengesTable {
   used_at: Date | null;
 }
 
+export interface WrongCodesTable {
+  id: string;
+  account_id: string;
+  behind: 'password' | 'reset-link';
+  guesses: number;
+  at: Date;
+}
+
 export interface Database {
   accounts: AccountsTable;
   agents: AgentsTable;
   api_keys: ApiKeysTable;
+  approvals: ApprovalsTable;
   attempt_counters: AttemptCountersTable;
   case_messages: CaseMessagesTable;
   cases: CasesTable;
@@ -423,6 +503,7 @@ export interface Database {
   devices: DevicesTable;
   erasures: ErasuresTable;
   events: EventsTable;
+  grants: GrantsTable;
   holds: HoldsTable;
   idempotency_keys: IdempotencyKeysTable;
   identifiers: IdentifiersTable;
@@ -438,9 +519,12 @@ export interface Database {
   seals: SealsTable;
   sessions: SessionsTable;
   sign_ups: SignUpsTable;
+  sms_codes: SmsCodesTable;
   sms_factors: SmsFactorsTable;
   tickets: TicketsTable;
   totp_factors: TotpFactorsTable;
   transactions: TransactionsTable;
+  verifications: VerificationsTable;
   webauthn_challenges: WebauthnChallengesTable;
+  wrong_codes: WrongCodesTable;
 }

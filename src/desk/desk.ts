@@ -7,6 +7,7 @@ import {
   showAccount,
   showSecondFactor,
 } from '../accounts/accounts.ts';
+import { findOpenApproval } from '../approvals/list.ts';
 import { listOwnCases } from '../cases/cases.ts';
 import { requireOpenCase } from '../cases/open-case.ts';
 import type { Client, Context } from '../context.ts';
@@ -54,19 +55,30 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
       ctx.clock.now(),
     ),
   );
-  const [profile, holds, sessions, devices, cases, lockouts] = await Promise.all([
+  const [profile, holds, sessions, devices, cases, lockouts, reset] = await Promise.all([
     describeOwner(ctx, accountId),
     findHolds(ctx.urgentDb, accountId, ctx.clock.now()),
     listSessions(ctx, accountId, { limit: MOST_SESSIONS }),
     listDevices(ctx, accountId, { limit: MOST_SESSIONS }),
     listOwnCases(ctx, accountId, MOST, undefined),
     readLockouts(ctx, accountId),
+    findOpenApproval(ctx, accountId, 'second-factor-reset'),
   ]);
   return {
     ...showAccount(account),
     secondFactor: showSecondFactor(profile),
     holds: holds.map(fullHold),
     lockouts,
+    secondFactorReset: reset
+      ? {
+          approvalId: reset.id,
+          status: reset.status,
+          caseId: reset.case_id,
+          requestedBy: reset.requested_by,
+          requestedAt: reset.requested_at.toISOString(),
+          effectiveAt: reset.effective_at?.toISOString() ?? null,
+        }
+      : null,
     sessions: sessions.map((session) => ({
       id: session.id,
       since: session.created_at.toISOString(),

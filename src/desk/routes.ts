@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { requireAgent } from '../agents/guard.ts';
+import { statuses } from '../approvals/rules.ts';
 import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
@@ -31,9 +32,20 @@ const Seen = z.object({
 const AccountPage = z
   .object({
     ...schemas.accountFields,
-    secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), recoveryCodesLeft: z.int() }),
+    secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), sms: z.boolean(), recoveryCodesLeft: z.int() }),
     holds: z.array(schemas.fullHold),
     lockouts: z.array(z.object({ identifier: z.string(), failures: z.int(), lockedUntil: schemas.instant.nullable() })),
+    secondFactorReset: z
+      .object({
+        approvalId: z.uuid(),
+        status: z.enum(statuses),
+        caseId: z.uuid(),
+        requestedBy: z.uuid(),
+        requestedAt: schemas.instant,
+        effectiveAt: schemas.instant.nullable(),
+      })
+      .nullable()
+      .openapi({ description: 'The one that waits for a second agent or for its time' }),
     sessions: z.array(Seen),
     devices: z.array(Seen),
     cases: z.array(

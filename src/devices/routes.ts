@@ -64,7 +64,7 @@ export function deviceRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const { id } = c.req.valid('param');
-        const holder = freshHolder(ctx, c.var);
+        const holder = freshHolder(c.var);
         await removeDevice(ctx, holder, id);
         if (id === holder.deviceId) {
           clearRefreshCookie(c);

@@ -73,8 +73,11 @@ const gone = [
   'passkeys',
   'sms_factors',
   'webauthn_challenges',
+  'grants',
   'recovery_codes',
+  'wrong_codes',
   'challenges',
+  'approvals',
   'devices',
   'device_counts',
   'links',
@@ -96,6 +99,7 @@ export async function eraseKept(
   await sql`update sessions set ip = null, user_agent = null where account_id = ${accountId}`.execute(trx);
   await sql`update holds set note = null where account_id = ${accountId}`.execute(trx);
   await sql`delete from case_messages using cases where cases.id = case_id and account_id = ${accountId}`.execute(trx);
+  await sql`delete from verifications using cases where cases.id = case_id and account_id = ${accountId}`.execute(trx);
   await sql`update tickets set last_error = null from cases where cases.id = case_id and account_id = ${accountId}`.execute(
     trx,
   );

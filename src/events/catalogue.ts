@@ -9,6 +9,10 @@ export type EventDetails = {
   'sign-in.succeeded': { amr: string[]; isNewDevice: boolean };
   'sign-in.failed': { reason: 'wrong-password' | 'wrong-code' | 'password-disabled' };
   'sign-in.challenged': { factors: string[] };
+  /** Reasons are the ids of rules of `risk/rules.ts`. */
+  'sign-in.assessed': { mode: string; reasons: string[]; isChallenged: boolean };
+  'sign-in.code-requested': Record<string, never>;
+  'enrolment.required': Record<string, never>;
   'sign-in.refused': { action: string; scopes: string[]; reason?: 'password-change-required' };
   'sign-in.locked': { until: string; onKnownDevice: boolean };
   'sign-in.unlocked': { by: 'link' | 'agent'; note?: string };
@@ -27,6 +31,8 @@ export type EventDetails = {
   'second-factor.locked': { until: string };
   'device.added': Record<string, never>;
   'device.removed': { endedSessions: number };
+  'session.stepped-up': { acr: string; amr: string[] };
+  'step-up.failed': { reason: 'wrong-password' | 'wrong-code' | 'password-disabled' | 'wrong-passkey' };
   'session.ended': { reason: string; note?: string };
   'sessions.revoked': { reason: string; sessionIds: string[] };
   'sessions.signed-out': { which: 'others' | 'all'; ended: number };
@@ -43,8 +49,20 @@ export type EventDetails = {
   'notice-address.confirmed': { addressId: string; address: string | null };
   'notice-address.removed': { addressId: string; address: string | null };
   'totp.enrolled': { factorId: string };
+  'totp.replaced': { factorId: string; replacedId: string };
+  'totp.renamed': { factorId: string };
+  'totp.failing': { failures: number };
+  'totp.disabled': { failures: number; factorIds: string[]; isPasswordDisabled: boolean };
   'totp.confirmed': { factorId: string };
   'totp.removed': { factorId: string };
+  'passkey.added': { passkeyId: string; name: string };
+  'passkey.renamed': { passkeyId: string; name: string };
+  'passkey.removed': { passkeyId: string; name: string };
+  'passkey.counter-regressed': { passkeyId: string; signCount: number };
+  'sms.requested': Record<string, never>;
+  'sms.confirmed': Record<string, never>;
+  'sms.removed': { by: 'owner' | 'phone-change' };
+  'sms-code.requested': Record<string, never>;
   'recovery-codes.issued': { count: number };
   'recovery-code.used': { left: number };
   'account.frozen': { holdId: string; source: string; reasonCode: string; note: string | null; endedSessions: number };
@@ -61,8 +79,23 @@ export type EventDetails = {
   'case.raised': { from: string };
   'case.reported': { kind: string; isProven: boolean };
   'case.message-added': { by: string; isProven: boolean };
-  'case.accessed': { by: 'password' | 'link' };
+  'case.accessed': { by: 'password' | 'passkey' | 'link' };
+  'grant.requested': { grantId: string; action: string; amount: string | null; currency: string | null };
+  'grant.confirmed': { grantId: string; factor: string };
+  'grant.failed': { grantId: string; failures: number; isVoid: boolean };
+  'grant.voided': { grantId: string; reason: 'cancelled' | 'held' };
+  'grant.redeemed': { grantId: string; transactionId: string | null; factor: string };
+  'grant.altered': { grantId: string; transactionId: string | null; differences: string[] };
   'transaction.decided': { transactionId: string; kind: string; decision: string; amount: string; currency: string };
+  'verification.recorded': { verificationId: string; kind: string; level: string };
+  'approval.requested': { approvalId: string; kind: string; note: string; expiresAt: string };
+  'approval.approved': { approvalId: string; kind: string; note: string; effectiveAt: string };
+  'approval.refused': { approvalId: string; kind: string; reason: string };
+  'approval.ended': { approvalId: string; kind: string; reason: string; note: string | null };
+  /** `until`: then it is done, and up to then the owner can veto it. */
+  'second-factor.reset-scheduled': { approvalId: string; until: string };
+  'second-factor.reset-cancelled': { approvalId: string; reason: string };
+  'second-factor.reset': { approvalId: string; factors: string[]; endedSessions: number };
   'agent.created': { email: string; role: string };
   'agent.signed-in': Record<string, never>;
   'agent.sign-in-failed': { email: string };

@@ -15,7 +15,7 @@ const lists = {
       confirmed_at as "confirmedAt", undone_at as "undoneAt" from contact_changes where account_id = $1 order by id`,
   noticeAddresses: `select email, added_at as "addedAt", confirmed_at as "confirmedAt", removed_at as "removedAt"
     from notice_addresses where account_id = $1 order by id`,
-  secondFactors: `select 'totp' as factor, id, created_at as "createdAt", confirmed_at as "confirmedAt", null as "usedAt"
+  secondFactors: `select 'totp' as factor, id, created_at as "createdAt", confirmed_at as "confirmedAt", last_used_at as "usedAt"
       from totp_factors where account_id = $1
     union all select 'passkey', id, created_at, created_at, last_used_at from passkeys where account_id = $1
     union all select 'sms', null, created_at, confirmed_at, null from sms_factors where account_id = $1
@@ -26,6 +26,13 @@ const lists = {
       case when source = 'owner' then note end as message from holds where account_id = $1 order by id`,
   cases: `select reference, kind, opened_at as "openedAt", respond_by as "respondBy", first_answer_at as "firstAnswerAt",
       closed_at as "closedAt" from cases where account_id = $1 order by id`,
+  grants: `select id, session_id as "sessionId", action, amount, currency, payee_id as "payeeId", payee_name as "payeeName",
+      factor, requested_at as "requestedAt", confirmed_at as "confirmedAt", used_at as "usedAt", voided_at as "voidedAt",
+      void_reason as "voidReason" from grants where account_id = $1 order by id`,
+  verifications: `select c.reference as "caseReference", v.kind, v.verified_at as at
+    from verifications v join cases c on c.id = v.case_id where c.account_id = $1 order by v.id`,
+  approvals: `select kind, requested_at as "requestedAt", effective_at as "effectiveAt", executed_at as "executedAt",
+      ended_at as "endedAt", end_reason as "endReason" from approvals where account_id = $1 order by id`,
   receipts: `select id, issued_at as "issuedAt", jws from receipts where account_id = $1 order by id`,
 } as const;
 

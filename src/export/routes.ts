@@ -4,7 +4,7 @@ import { requireApiKey } from '../api-keys/guard.ts';
 import type { Context } from '../context.ts';
 import { answer, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
-import { requireFresh, requireOwner } from '../sessions/guards.ts';
+import { requireOwner } from '../sessions/guards.ts';
 import { exportAccount } from './export.ts';
 
 const list = z.array(z.record(z.string(), z.unknown()));
@@ -20,6 +20,9 @@ const AccountExport = z
     devices: list,
     holds: list,
     cases: list,
+    grants: list,
+    verifications: list,
+    approvals: list,
     receipts: list,
     sessions: list,
     messages: list,
@@ -85,7 +88,6 @@ export function ownerExportRoutes(ctx: Context): Router {
     }),
     async (c) => {
       const { session, client } = c.var;
-      requireFresh(ctx, session);
       const { account_id: id } = session;
       await ctx.limits.takeForAccount('export', id);
       return stream(await exportAccount(ctx, id, { actor: { kind: 'owner', id }, by: 'owner', client }), id);

@@ -7,11 +7,12 @@ import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { type Actor, record } from '../events/record.ts';
 import { voidLinks } from '../links/links.ts';
+import { callOffFactorReset } from '../lost-factor/call-off.ts';
 import { Problem } from '../problem.ts';
 import { endEverything } from '../sessions/end.ts';
 import { plus } from '../time.ts';
 import * as queries from './queries.ts';
-import { coolDown, isFreeze, type Scope, type Source } from './rules.ts';
+import { type CoolDownReason, coolDown, isFreeze, type Scope, type Source } from './rules.ts';
 
 type ReasonCode = queries.HoldRow['reason_code'];
 
@@ -107,6 +108,8 @@ async function placeOnce(trx: Transaction<Database>, request: HoldRequest, now: 
   }
   const endedSessions = await endEverything(trx, request.accountId, 'frozen', now);
   await voidLinks(trx, request.accountId, ['reset-password'], now);
+  const { actor, client } = request;
+  await callOffFactorReset(trx, request.accountId, { reason: 'frozen', actor, client }, now);
   await record(trx, { ...common, type: 'account.frozen', detail: { ...detail, endedSessions } }, now);
   return hold;
 }
@@ -116,10 +119,11 @@ export async function startCoolDown(
   trx: Transaction<Database>,
   ctx: Context,
   accountId: string,
-  client: Client,
+  client: Client | undefined,
   now: Date,
+  reasonCode: CoolDownReason = 'credential-change',
 ): Promise<void> {
-  const { scope, reasonCode, length } = coolDown(ctx.policy);
+  const { scope, length } = coolDown(ctx.policy, reasonCode);
   const hold = await queries.extendPolicyHold(trx, {
     id: newId(now),
     account_id: accountId,

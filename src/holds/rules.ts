@@ -6,6 +6,7 @@ export type Source = 'owner' | 'agent' | 'rule' | 'policy' | 'legal';
 /** Everything that somebody may want to do on an account. A path that issues or redeems names one of these. */
 const actions = [
   'sign-in',
+  'enrol',
   'refresh',
   'use-session',
   'reset-password',
@@ -17,14 +18,17 @@ const actions = [
 ] as const;
 export type Action = (typeof actions)[number];
 
-/** What each scope stops. Money going out in any form is a payment; a security change by mail is one too. */
+/**
+ * What each scope stops. Money going out in any form is a payment; a security change by mail is one too; to bind the factor
+ * that a sign-in must have is both a sign-in and a security change.
+ */
 // biome-ignore format: a table reads as one
 const stops: Record<Scope, readonly Action[]> = {
-  'all':              ['sign-in', 'refresh', 'use-session', 'reset-password', 'security-change', 'payment', 'withdrawal'],
-  'sign-in':          ['sign-in', 'refresh', 'reset-password'],
+  'all':              ['sign-in', 'enrol', 'refresh', 'use-session', 'reset-password', 'security-change', 'payment', 'withdrawal'],
+  'sign-in':          ['sign-in', 'enrol', 'refresh', 'reset-password'],
   'payments':         ['payment', 'withdrawal'],
   'withdrawals':      ['withdrawal'],
-  'security-changes': ['security-change', 'reset-password'],
+  'security-changes': ['enrol', 'security-change', 'reset-password'],
 };
 
 type Standing = { scope: Scope; source: Source };
@@ -50,10 +54,13 @@ export function isFreeze(hold: { scope: Scope }): boolean {
   return hold.scope === 'all';
 }
 
-export function coolDown(policy: Policy): { scope: Scope; reasonCode: 'credential-change'; length: number } {
-  return {
-    scope: 'withdrawals',
-    reasonCode: 'credential-change',
-    length: policy['cooldown.afterPasswordOrFactorChange'],
+export type CoolDownReason = 'credential-change' | 'recovery';
+
+/** How long money waits after a change, and longer after a recovery by an agent. */
+export function coolDown(policy: Policy, reasonCode: CoolDownReason): { scope: Scope; length: number } {
+  const lengths: Record<CoolDownReason, number> = {
+    'credential-change': policy['cooldown.afterPasswordOrFactorChange'],
+    recovery: policy['cooldown.afterRecovery'],
   };
+  return { scope: 'withdrawals', length: lengths[reasonCode] };
 }

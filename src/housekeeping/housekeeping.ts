@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { YEAR } from '../passwords/exposure.ts';
 import { DAY, plus } from '../time.ts';
 import * as queries from './queries.ts';
 
@@ -10,6 +11,9 @@ export async function keepHouse(ctx: Context): Promise<void> {
   const yesterday = plus(now, -DAY);
   await queries.deleteStaleSignUps(ctx.db, plus(now, -ctx.policy['signUp.ttl']));
   await queries.deleteStaleChallenges(ctx.db, now);
+  await queries.deleteStalePasskeyChallenges(ctx.db, now);
+  await queries.deleteStaleGrants(ctx.db, yesterday);
+  await queries.deleteStaleSmsCodes(ctx.db, now);
   await queries.deleteStaleLinks(ctx.db, yesterday);
   await queries.deleteStaleSessions(ctx.db, plus(now, -7 * DAY));
   await queries.deleteStaleIdempotencyKeys(ctx.db, yesterday);
@@ -18,5 +22,6 @@ export async function keepHouse(ctx: Context): Promise<void> {
   await queries.deleteReservations(ctx.db, now);
   await queries.deleteStaleChanges(ctx.db, yesterday);
   await queries.deleteRemovedAddresses(ctx.db, plus(now, -ctx.policy['contacts.undoWindow']));
+  await queries.deleteOldWrongCodes(ctx.db, plus(now, -YEAR));
   await queries.capCounters(ctx.db, MOST_COUNTERS, now);
 }

@@ -10,6 +10,19 @@ export async function deleteStaleChallenges(db: Kysely<Database>, before: Date):
   await db.deleteFrom('challenges').where('expires_at', '<', before).execute();
 }
 
+export async function deleteStalePasskeyChallenges(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('webauthn_challenges').where('expires_at', '<', before).execute();
+}
+
+/** What became of them stands in the events. */
+export async function deleteStaleGrants(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('grants').where('expires_at', '<', before).execute();
+}
+
+export async function deleteStaleSmsCodes(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('sms_codes').where('expires_at', '<', before).execute();
+}
+
 export async function deleteStaleLinks(db: Kysely<Database>, before: Date): Promise<void> {
   await db.deleteFrom('links').where('expires_at', '<', before).execute();
 }
@@ -55,4 +68,9 @@ export async function deleteStaleChanges(db: Kysely<Database>, before: Date): Pr
 
 export async function deleteRemovedAddresses(db: Kysely<Database>, before: Date): Promise<void> {
   await db.deleteFrom('notice_addresses').where('removed_at', '<', before).execute();
+}
+
+/** Wrong codes that no count asks about any more. */
+export async function deleteOldWrongCodes(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('wrong_codes').where('at', '<', before).execute();
 }

@@ -10,7 +10,7 @@ type NewLink = {
   purpose: LinkPurpose;
   accountId?: string;
   signUpId?: string;
-  /** The change of contact or notice address it is about. */
+  /** The change of contact, notice address or approval it is about. */
   subjectId?: string | undefined;
   eventId: string;
   sentTo: string;
@@ -87,4 +87,13 @@ export async function voidLinks(
   now: Date,
 ): Promise<void> {
   await queries.voidLinks(trx, accountId, purposes, now);
+}
+
+/** Voids the links of one purpose that are about one thing: what they could do about it is over. */
+export async function voidLinksAbout(
+  trx: Transaction<Database>,
+  about: { accountId: string; subjectId: string; purpose: LinkPurpose },
+  now: Date,
+): Promise<void> {
+  await queries.voidLinksAbout(trx, about, now);
 }

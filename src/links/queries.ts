@@ -94,3 +94,19 @@ export async function voidLinks(
     .where('voided_at', 'is', null)
     .execute();
 }
+
+export async function voidLinksAbout(
+  trx: Transaction<Database>,
+  { accountId, subjectId, purpose }: { accountId: string; subjectId: string; purpose: LinkRow['purpose'] },
+  now: Date,
+): Promise<void> {
+  await trx
+    .updateTable('links')
+    .set({ voided_at: now })
+    .where('account_id', '=', accountId)
+    .where('subject_id', '=', subjectId)
+    .where('purpose', '=', purpose)
+    .where('used_at', 'is', null)
+    .where('voided_at', 'is', null)
+    .execute();
+}

@@ -9,6 +9,7 @@ import { describeLink, pressLink } from './use-link.ts';
 
 const purpose = z.enum([
   'undo-contact-change',
+  'veto',
   'confirm-contact',
   'confirm-notice-address',
   'freeze-account',
@@ -65,7 +66,7 @@ export function linkRoutes(ctx: Context): Router {
         tags: ['Anyone'],
         operationId: 'useLink',
         summary:
-          'Presses a mailed link: freezes the account, makes this browser a known device, or undoes a change of contact. Acts once.',
+          'Presses a mailed link: freezes the account, makes this browser a known device, undoes a change of contact, or stops what support announced. Acts once.',
         request: body(z.strictObject({ token: schemas.token, confirm: z.literal(true), tokens: schemas.tokens })),
         responses: {
           200: answer(

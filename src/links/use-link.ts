@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { vetoApproval } from '../approvals/veto.ts';
 import { undoChange } from '../contacts/undo.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
@@ -12,20 +13,28 @@ import { type Action, isFreeze } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
 import { findLink, type LinkPurpose, type LinkRow, redeemLink } from './links.ts';
 
-const pressable: readonly LinkPurpose[] = ['freeze-account', 'unlock-sign-in', 'undo-contact-change'];
+const pressable: readonly LinkPurpose[] = ['freeze-account', 'unlock-sign-in', 'undo-contact-change', 'veto'];
 
 /** What pressing asks of the gate, where it is not signing in. */
-const actions: { readonly [purpose in LinkPurpose]?: Action } = { 'undo-contact-change': 'recover' };
+const actions: { readonly [purpose in LinkPurpose]?: Action } = {
+  'undo-contact-change': 'recover',
+  // A no takes from nobody: nothing stops it.
+  veto: 'case-access',
+};
 
 type LinkView = { purpose: LinkPurpose; event: SpineEvent };
 type Used = { hold?: Hold; receipt?: string; caseReference?: string; deviceToken?: string };
 
-/** What pressing would do. Looking changes nothing: scanners look, people press. Throws `invalid-token`. */
+/**
+ * What pressing would do. Looking changes nothing: scanners look, people press. Where an agent was is nobody's business.
+ * Throws `invalid-token`.
+ */
 export async function describeLink(ctx: Context, token: string): Promise<LinkView> {
   const link = await findPressable(ctx, token);
   const event = await findEvent(ctx.urgentDb, link.event_id);
   if (!event) throw new Problem('invalid-token');
-  return { purpose: link.purpose, event };
+  const isAgents = event.actor_kind === 'agent';
+  return { purpose: link.purpose, event: isAgents ? { ...event, ip: null, user_agent: null } : event };
 }
 
 /** Presses the link, once: one of sixteen callers acts. Throws `invalid-token` alike for unknown, expired, used and void. */
@@ -38,6 +47,7 @@ export async function pressLink(ctx: Context, token: string, client: Client): Pr
     const passage = await passAlone(trx, accountId, actions[purpose] ?? 'sign-in', now);
     if (!passage) throw new Problem('invalid-token');
     const press = { accountId, token, client };
+    if (purpose === 'veto') return await pressVeto(trx, press, now);
     if (purpose === 'undo-contact-change') return await pressUndo(trx, ctx, press, passage.stoppedBy, now);
     return purpose === 'freeze-account'
       ? await pressFreeze(trx, ctx, press, passage.stoppedBy.find(isFreeze), now)
@@ -84,6 +94,15 @@ async function pressUndo(
   const undone = await undoChange(trx, ctx, { accountId, changeId: link.subject_id, client, standing }, now);
   if (!undone) throw new Problem('invalid-token');
   return undone;
+}
+
+async function pressVeto(trx: Transaction<Database>, { accountId, token, client }: Press, now: Date): Promise<Used> {
+  const link = await redeemLink(trx, token, 'veto', now);
+  const caseReference = link?.subject_id
+    ? await vetoApproval(trx, { id: link.subject_id, accountId, client }, now)
+    : undefined;
+  if (caseReference === undefined) throw new Problem('invalid-token');
+  return { caseReference };
 }
 
 /** This browser gets a counter of its own; what strangers did stays counted. */

@@ -10,7 +10,13 @@ import { countFailure, type Judgement, judge, type Limit } from './rules.ts';
 const QUIET = DAY;
 
 /** A place under the limit, taken before the secret is checked. It must be settled: returned, cleared or failed. */
-export type Attempt = { key: Buffer; reservedAt: Date; limit: Limit };
+export type Attempt = {
+  key: Buffer;
+  reservedAt: Date;
+  limit: Limit;
+  /** The place under the limit over all identifiers of the account, where there is one; it is settled along. */
+  over?: Attempt;
+};
 
 /** What is to be recorded in the very transaction in which attempts that a crash lost close a door. */
 type OnLock = (trx: Transaction<Database>, until: Date) => Promise<void>;
@@ -18,7 +24,7 @@ type OnLock = (trx: Transaction<Database>, until: Date) => Promise<void>;
 /** The counter's key: unknown identifiers have one like known ones, and none can be turned back into what it counts. */
 export function counterKey(
   ctx: Context,
-  kind: 'identifier' | 'totp' | 'agent' | 'agent-address',
+  kind: 'identifier' | 'account' | 'totp' | 'recovery-code' | 'sms' | 'agent' | 'agent-address',
   value: string,
 ): Buffer {
   return ctx.keys.hash(`attempts:${kind}`, value).subarray(0, 16);
@@ -44,6 +50,22 @@ export async function reserveAttempt(
     if (await queries.reserveAttempt(ctx.limitsDb, key, now, limit.maxFailures, quietSince(now)))
       return { key, reservedAt: now, limit };
     await refuseAttempt(ctx, key, limit, onLock, now);
+  }
+}
+
+/**
+ * As `reserveAttempt`, for a door whose lock must not show: undefined while it is locked, and then the secret counts as
+ * wrong. Throws `busy` while all places are taken by attempts under way.
+ */
+export async function reserveUnseen(ctx: Context, key: Buffer, limit: Limit, now: Date): Promise<Attempt | undefined> {
+  for (;;) {
+    if (await queries.reserveAttempt(ctx.limitsDb, key, now, limit.maxFailures, quietSince(now)))
+      return { key, reservedAt: now, limit };
+    const { verdict } = await transact(ctx.limitsDb, ctx.ring, (trx) =>
+      judgeRefusal(trx, key, limit, async () => undefined, now),
+    );
+    if (verdict === 'locked') return undefined;
+    if (verdict === 'busy') throw new Problem('busy', { retryAfter: 1 });
   }
 }
 
@@ -76,6 +98,7 @@ async function judgeRefusal(
 /** The attempt was no failure, nor a full success: its place is free again. */
 export async function returnAttempt(db: Kysely<Database>, attempt: Attempt): Promise<void> {
   await queries.returnAttempt(db, attempt.key, attempt.reservedAt);
+  if (attempt.over) await returnAttempt(db, attempt.over);
 }
 
 /**
@@ -96,10 +119,21 @@ export async function returnOnError<T>(ctx: Context, attempts: Attempt[], work: 
 /** Every required factor was right: failures before it are forgotten. */
 export async function clearAttempts(db: Kysely<Database>, attempt: Attempt): Promise<void> {
   await queries.clearAttempts(db, attempt.key, attempt.reservedAt);
+  if (attempt.over) await clearAttempts(db, attempt.over);
 }
 
-/** Turns the reservation into a failure. `locked` with `isNew` means that this very failure closed the door. */
+/** Turns the reservation into a failure. `locked` with `isNew` means that this very failure closed the door, or the one over it. */
 export async function failAttempt(
+  trx: Transaction<Database>,
+  attempt: Attempt,
+  now: Date,
+): Promise<Judgement & { failures: number }> {
+  const judgement = await failAtOneDoor(trx, attempt, now);
+  const over = attempt.over && (await failAtOneDoor(trx, attempt.over, now));
+  return over && judgement.verdict !== 'locked' ? { ...over, failures: judgement.failures } : judgement;
+}
+
+async function failAtOneDoor(
   trx: Transaction<Database>,
   attempt: Attempt,
   now: Date,
@@ -121,15 +155,17 @@ export async function forgetFailures(trx: Transaction<Database>, keys: Buffer[])
   await queries.deleteCounters(trx, keys);
 }
 
-type CounterState = { failures: number; lockedUntil: Date | undefined };
+/** `locks`: how often it was locked since it was last quiet for a day, or cleared. */
+type CounterState = { failures: number; locks: number; lockedUntil: Date | undefined };
 
 /** How it stands with these doors, in the order asked. */
-export async function readCounters(ctx: Context, keys: Buffer[]): Promise<CounterState[]> {
+export async function readCounters(ctx: Context, keys: Buffer[], db = ctx.urgentDb): Promise<CounterState[]> {
   const now = ctx.clock.now();
-  const rows = await queries.findCounters(ctx.urgentDb, keys);
+  const rows = await queries.findCounters(db, keys);
   return keys.map((key) => {
     const row = rows.find((candidate) => candidate.key.equals(key));
     const until = row?.blocked_until;
-    return { failures: row?.failures ?? 0, lockedUntil: until && until > now ? until : undefined };
+    const { failures = 0, locks = 0 } = row ?? {};
+    return { failures, locks, lockedUntil: until && until > now ? until : undefined };
   });
 }

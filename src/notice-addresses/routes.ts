@@ -48,7 +48,7 @@ export function noticeAddressRoutes(ctx: Context): Router {
       }),
       async (c) => {
         const { email, ...proof } = c.req.valid('json');
-        return c.json(await addAddress(ctx, freshHolder(ctx, c.var), email, proofOf(proof)), 202);
+        return c.json(await addAddress(ctx, freshHolder(c.var), email, proofOf(proof)), 202);
       },
     )
     .openapi(
@@ -87,7 +87,7 @@ export function noticeAddressRoutes(ctx: Context): Router {
         responses: { 204: nothing, ...refusals('not-found', ...changeRefusals) },
       }),
       async (c) => {
-        await removeAddress(ctx, freshHolder(ctx, c.var), c.req.valid('param').id, proofOf(c.req.valid('json')));
+        await removeAddress(ctx, freshHolder(c.var), c.req.valid('param').id, proofOf(c.req.valid('json')));
         return c.body(null, 204);
       },
     );

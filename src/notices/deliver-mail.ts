@@ -19,6 +19,7 @@ const caps: { readonly [template in Template]?: LimitName } = {
   'confirm-email': 'sign-up-mail',
   'already-registered': 'sign-up-mail',
   'reset-password': 'mail-recipient',
+  'sign-in-code': 'mail-recipient',
   'confirm-new-email': 'mail-recipient',
   'email-in-use': 'mail-recipient',
   'confirm-notice-address': 'mail-recipient',
@@ -75,7 +76,8 @@ function eventValues(delivery: Claimed, ctx: Context, template: Template): Parti
   const { detail } = delivery;
   return {
     expiresInSeconds: ctx.policy[confirming.includes(template) ? 'contacts.confirmTtl' : 'reset.ttl'] / 1000,
-    limit: ctx.policy['lockout.disableAt'],
+    limit: ctx.policy[template === 'totp-warning' ? 'totp.disableAt' : 'lockout.disableAt'],
+    ...(detail['isPasswordDisabled'] === true ? { passwordDisabled: true } : {}),
     ...(typeof detail['until'] === 'string' ? { until: new Date(detail['until']) } : {}),
     ...(typeof detail['failures'] === 'number' ? { failures: detail['failures'] } : {}),
     ...(typeof detail['left'] === 'number' ? { left: detail['left'] } : {}),

@@ -5,9 +5,11 @@ import type { Claimed } from '../events/deliveries.ts';
 import { type Locale, text } from '../languages/languages.ts';
 import { formatDuration } from '../languages/times.ts';
 import { insertLink, linkToken } from '../links/links.ts';
-import { plus } from '../time.ts';
+import { smsCode } from '../sms-factor/sms-code.ts';
+import { plus, secondsUntil } from '../time.ts';
 import { pageUrl } from './compose.ts';
 import * as queries from './queries.ts';
+import { writeResetDone, writeResetScheduled } from './reset-texts.ts';
 import type { Texter, TextName } from './texter.ts';
 
 type Message = { to: string; text: string; kind: TextName | 'phone-in-use' };
@@ -15,6 +17,9 @@ type Message = { to: string; text: string; kind: TextName | 'phone-in-use' };
 const messages: Record<TextName, (ctx: Context, delivery: Claimed) => Promise<Message | undefined>> = {
   'phone-code': writeCode,
   'phone-changed': writeChanged,
+  'sms-code': writeSmsCode,
+  'reset-scheduled': writeResetScheduled,
+  'reset-done': writeResetDone,
 };
 
 /** Writes and sends the text of one delivery. Code and links are made here, in the worker: their plaintext is only in it. */
@@ -70,4 +75,16 @@ async function writeChanged(ctx: Context, delivery: Claimed): Promise<Message | 
     kind: 'phone-changed',
     text: text(account.locale, 'text.phone-changed', { service, ...links }),
   };
+}
+
+/** To the number that is the factor, or is to be: the code, with the site it is for as its last line (W3C origin-bound codes). */
+async function writeSmsCode(ctx: Context, delivery: Claimed): Promise<Message | undefined> {
+  const now = ctx.clock.now();
+  const asked = await queries.findSmsCode(ctx.db, String(delivery.payload['subjectId']), now);
+  if (!asked) return undefined;
+  const { publicUrl, serviceName: service } = ctx.config;
+  const code = smsCode(ctx.keys, asked.id);
+  const expiresIn = formatDuration(asked.locale, secondsUntil(asked.expires_at, now));
+  const words = text(asked.locale, 'text.sms-code', { service, code, expiresIn });
+  return { to: asked.phone, kind: 'sms-code', text: `${words}\n\n@${new URL(publicUrl).hostname} #${code}` };
 }

@@ -26,6 +26,7 @@ const purposes: Record<TokenName, (template: Template) => LinkPurpose> = {
   unlockToken: () => 'unlock-sign-in',
   caseToken: () => 'case-access',
   undoToken: () => 'undo-contact-change',
+  vetoToken: () => 'veto',
 };
 
 /**
@@ -40,11 +41,15 @@ export async function makeLinks(
   const { template, to } = letter;
   const now = ctx.clock.now();
   const undoUntil = await findUndoUntil(ctx, letter, now);
+  const vetoUntil = await findVetoUntil(ctx, letter);
   const names = templates[template].blocks
     .flatMap((block) => (typeof block === 'object' && 'token' in block && block.token ? [block.token] : []))
     .filter((name) => (name === 'undoToken' ? undoUntil !== undefined : true))
+    .filter((name) => (name === 'vetoToken' ? vetoUntil !== undefined : true))
     // What lets a browser in goes to the one address that signs in.
     .filter((name) => (name === 'unlockToken' || name === 'resetToken' ? to.isMain : true))
+    // Where all browsers count as one, a known one has no counter of its own to unlock.
+    .filter((name) => (name === 'unlockToken' ? ctx.policy['lockout.counters'] === 'per-device' : true))
     .filter((name) => (name === 'caseToken' ? !to.isNew : true));
   const made = names.map((name) => {
     const purpose = purposes[name](template);
@@ -57,7 +62,8 @@ export async function makeLinks(
       if (isStopped && template === 'reset-password') return undefined;
       if (isStopped) continue;
       const owner = to.accountId === undefined ? { signUpId: to.signUpId as string } : { accountId: to.accountId };
-      const expiresAt = name === 'undoToken' && undoUntil ? undoUntil : plus(now, lifetime(ctx, purpose));
+      const ends = { undoToken: undoUntil, vetoToken: vetoUntil }[name as string];
+      const expiresAt = ends ?? plus(now, lifetime(ctx, purpose));
       const link = { purpose, ...owner, subjectId: letter.subjectId, eventId: delivery.event_id, sentTo: to.email };
       const isNew = await insertLink(trx, token, { ...link, expiresAt }, now);
       if (isNew && purpose === 'reset-password') await recordReset(trx, to.accountId, now);
@@ -77,6 +83,13 @@ async function findUndoUntil(ctx: Context, { template, to, subjectId }: Letter, 
   const change = await queries.findUndoableChange(ctx.db, subjectId, now);
   const isNewAddress = change?.kind === 'email' && change.new_key === emailKey(to.email);
   return isNewAddress ? undefined : (change?.undo_until ?? undefined);
+}
+
+/** Until when the letter's reader can veto what it announces: until it is done, also where no node runs when it is due. */
+async function findVetoUntil(ctx: Context, { template, subjectId }: Letter): Promise<Date | undefined> {
+  if (template !== 'second-factor-reset-scheduled' || subjectId === undefined) return undefined;
+  const dueAt = await queries.findVetoable(ctx.db, subjectId);
+  return dueAt && plus(dueAt, ctx.policy['freezeLink.ttl']);
 }
 
 /** Asked again under the lock that a freeze takes, since the mail was written some time after it was asked for. */

@@ -25,15 +25,26 @@ export type MailValues = {
   'report-confirm': SharedValues & { token: string };
   'unfreeze-code': SharedValues & { code: string; expiresInSeconds: number };
 
+  'sign-in-code': Freezable & { code: string; expiresInSeconds: number };
+
   'password-changed': Freezable;
   'password-reset-done': Freezable;
   'totp-added': Freezable;
   'totp-removed': Freezable;
+  'sms-added': Freezable;
+  'sms-removed': Freezable;
+  'totp-replaced': Freezable;
+  'totp-warning': Freezable & { failures: number; limit: number };
+  'totp-disabled': Freezable & { failures: number } & Optional<{ passwordDisabled: true }>;
+  'passkey-added': Freezable;
+  'passkey-removed': Freezable;
+  'passkey-copied': Freezable;
   'account-exported': Freezable;
   'recovery-codes-issued': Freezable;
   'recovery-code-used': Freezable & { left: number };
   'new-device-sign-in': Freezable;
   'refresh-reuse': Freezable;
+  'grant-altered': Freezable;
 
   'sign-in-locked': Freezable & { until: Date; unlockToken?: string | undefined };
   'lockout-warning': Freezable & { failures: number; limit: number };
@@ -43,6 +54,10 @@ export type MailValues = {
   'password-reset-required': SharedValues & Optional<{ resetToken: string }> & { expiresInSeconds: number };
   'second-factor-guessing': Freezable;
   'second-factor-locked': Freezable & { until: Date };
+
+  'second-factor-reset-scheduled': Freezable & { until: Date } & Optional<{ vetoToken: string }>;
+  'second-factor-reset-cancelled': Freezable & { by: string };
+  'second-factor-reset-done': Freezable;
 
   'confirm-new-email': SharedValues & { token: string; expiresInSeconds: number };
   'email-in-use': SharedValues;
@@ -68,6 +83,7 @@ type Tokens = {
   unlockToken: string;
   caseToken: string;
   undoToken: string;
+  vetoToken: string;
 };
 export type TokenName = keyof Tokens;
 
@@ -81,6 +97,7 @@ export type AnyValues = SharedValues &
       left: number;
       failures: number;
       limit: number;
+      passwordDisabled: true;
       by: string;
       changed: string;
       newContact: string;

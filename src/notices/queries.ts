@@ -79,6 +79,26 @@ export async function listOtherMailboxes(
   ];
 }
 
+type WaitingSignIn = Pick<Recipient, 'id' | 'email' | 'locale'> & { expires_at: Date };
+
+/** A half-done sign-in that a mailed code can go on with. */
+export async function findWaitingSignIn(
+  db: Kysely<Database>,
+  challenge: Buffer,
+  now: Date,
+): Promise<WaitingSignIn | undefined> {
+  return await db
+    .selectFrom('challenges')
+    .innerJoin('accounts', 'accounts.id', 'challenges.account_id')
+    .select(['accounts.id', 'accounts.email', 'accounts.locale', 'challenges.expires_at'])
+    .where('token_hash', '=', challenge)
+    .where('challenges.codes_sent', '>', 0)
+    .where('challenges.used_at', 'is', null)
+    .where('challenges.expires_at', '>', now)
+    .where('accounts.closed_at', 'is', null)
+    .executeTakeFirst();
+}
+
 type Change = Selectable<Database['contact_changes']>;
 
 export async function findWaitingChange(db: Kysely<Database>, id: string, now: Date): Promise<Change | undefined> {
@@ -99,6 +119,44 @@ export async function findUndoableChange(db: Kysely<Database>, id: string, now: 
     .where('undo_until', '>', now)
     .where('undone_at', 'is', null)
     .executeTakeFirst();
+}
+
+/** When what was agreed to is due; undefined once it is done or over. */
+export async function findVetoable(db: Kysely<Database>, id: string): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('approvals')
+    .select('effective_at')
+    .where('id', '=', id)
+    .where('executed_at', 'is', null)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return row?.effective_at ?? undefined;
+}
+
+/** Confirmed numbers: the account's own, and those it had that a change can still be undone to. */
+export async function listPhones(
+  db: Kysely<Database>,
+  accountId: string,
+  at: Date,
+): Promise<{ current: string | undefined; former: string[] }> {
+  const account = await db
+    .selectFrom('accounts')
+    .select(['phone', 'phone_confirmed_at'])
+    .where('id', '=', accountId)
+    .executeTakeFirst();
+  const changes = await db
+    .selectFrom('contact_changes')
+    .select('old_value')
+    .where('account_id', '=', accountId)
+    .where('kind', '=', 'phone')
+    .where('old_value', 'is not', null)
+    .where('undo_until', '>', at)
+    .where('undone_at', 'is', null)
+    .execute();
+  const current = account?.phone_confirmed_at ? (account.phone ?? undefined) : undefined;
+  const former = new Set(changes.map(({ old_value }) => old_value as string));
+  if (current !== undefined) former.delete(current);
+  return { current, former: [...former] };
 }
 
 /** The earliest change away from an identifier that can still be undone. */
@@ -129,5 +187,20 @@ export async function findWaitingAddress(
     .where('id', '=', id)
     .where('confirmed_at', 'is', null)
     .where('removed_at', 'is', null)
+    .executeTakeFirst();
+}
+
+type SmsCode = { id: string; phone: string; expires_at: Date; locale: 'en' | 'zh-CN' };
+
+/** A texted code that still can be used, with the language its owner reads. */
+export async function findSmsCode(db: Kysely<Database>, id: string, now: Date): Promise<SmsCode | undefined> {
+  return await db
+    .selectFrom('sms_codes')
+    .innerJoin('accounts', 'accounts.id', 'sms_codes.account_id')
+    .select(['sms_codes.id', 'sms_codes.phone', 'sms_codes.expires_at', 'accounts.locale'])
+    .where('sms_codes.id', '=', id)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .where('accounts.closed_at', 'is', null)
     .executeTakeFirst();
 }

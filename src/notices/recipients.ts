@@ -2,7 +2,8 @@ import { emailKey } from '../accounts/identifiers.ts';
 import { maskContact } from '../contacts/mask.ts';
 import type { Context } from '../context.ts';
 import { type Claimed, copyDelivery } from '../events/deliveries.ts';
-import { plus } from '../time.ts';
+import { mailedCode } from '../sign-in/mailed-code.ts';
+import { plus, secondsUntil } from '../time.ts';
 import type { AnyValues, Template } from './mail-values.ts';
 import * as queries from './queries.ts';
 
@@ -24,6 +25,7 @@ type Addressing = (ctx: Context, delivery: Claimed) => Promise<Letter | undefine
 const special: Record<string, Addressing> = {
   'sign-up.requested': addressSignUp,
   'password-reset.requested': addressReset,
+  'sign-in.code-requested': addressSignInCode,
   'email.change-requested': addressNewEmail,
   'notice-address.added': addressNewNotice,
 };
@@ -93,6 +95,20 @@ async function addressReset(ctx: Context, delivery: Claimed): Promise<Letter | u
   const isWithin = delivery.attempts > 1 || (await ctx.limits.take('reset-mail', account.id));
   if (!isWithin) return undefined;
   return account.reserved_until ? await addressFormer(ctx, account, identifier) : { template: 'reset-password', to };
+}
+
+/** The code of a sign-in that still waits for it, to the address that signs in. */
+async function addressSignInCode(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
+  const now = ctx.clock.now();
+  const challenge = Buffer.from(String(delivery.payload['challenge']), 'hex');
+  const waiting = await queries.findWaitingSignIn(ctx.db, challenge, now);
+  if (!waiting) return undefined;
+  if (delivery.attempts === 1 && !(await ctx.limits.take('sign-in-code', waiting.id))) return undefined;
+  return {
+    template: 'sign-in-code',
+    to: { email: waiting.email, locale: waiting.locale, accountId: waiting.id, isMain: true },
+    values: { code: mailedCode(ctx.keys, challenge), expiresInSeconds: secondsUntil(waiting.expires_at, now) },
+  };
 }
 
 /** Who asks for a reset by an address that was changed may not know of the change: they get its links once more. */

@@ -4,7 +4,7 @@ import type { AnyValues, Template, TokenName } from './mail-values.ts';
 type ConfirmPage = 'confirm-address' | 'confirm-notice-address';
 export type LinkBlock = {
   label: TextKey;
-  page: 'confirm' | 'reset' | 'report' | 'sign-in' | 'freeze' | 'unlock' | 'case' | 'undo' | ConfirmPage;
+  page: 'confirm' | 'reset' | 'report' | 'sign-in' | 'freeze' | 'unlock' | 'case' | 'undo' | 'veto' | ConfirmPage;
   token?: TokenName;
   /** Left out without its token, not led to the bare page. */
   needsToken?: true;
@@ -28,12 +28,8 @@ const unlock: LinkBlock = {
   needsToken: true,
 };
 const undo: LinkBlock = { label: 'mail.link.undo', page: 'undo', token: 'undoToken', tone: 'alarm', needsToken: true };
-const confirmNew = (page: ConfirmPage): LinkBlock => ({
-  label: 'mail.link.confirm',
-  page,
-  token: 'token',
-  tone: 'calm',
-});
+const veto: LinkBlock = { label: 'mail.link.veto', page: 'veto', token: 'vetoToken', tone: 'alarm', needsToken: true };
+const confirmNew = (page: ConfirmPage): LinkBlock => ({ ...confirm, page });
 const openCase: LinkBlock = { label: 'mail.link.case', page: 'case', token: 'caseToken', tone: 'calm' };
 const signIn: LinkBlock = { label: 'mail.link.sign-in', page: 'sign-in', tone: 'calm' };
 const manage: LinkBlock = { label: 'mail.link.manage', page: 'sign-in', tone: 'calm' };
@@ -42,6 +38,26 @@ const requestReset: LinkBlock = { label: 'mail.link.request-reset', page: 'reset
 const freezeLink: LinkBlock = { label: 'mail.link.freeze', page: 'freeze', token: 'freezeToken', tone: 'alarm' };
 const freeze: readonly Block[] = ['mail.not-you.freeze', freezeLink];
 const knownOrFreeze: readonly Block[] = ['mail.not-you.known', ...freeze];
+
+/** What was done in the owner's name, and what to do where it was not they. */
+const told = (name: Exclude<Template, 'account-frozen'>): MailTemplate => ({
+  subject: `mail.${name}.subject`,
+  blocks: [`mail.${name}.body`, 'facts', ...knownOrFreeze],
+});
+
+const knownOr = (
+  name: 'refresh-reuse' | 'grant-altered' | 'second-factor-guessing' | 'second-factor-locked',
+): MailTemplate => ({
+  subject: `mail.${name}.subject`,
+  blocks: [`mail.${name}.body`, 'facts', `mail.${name}.known`, ...freeze],
+});
+
+const resetOr = (
+  name: 'totp-warning' | 'lockout-warning' | 'password-disabled' | 'password-exposed',
+): MailTemplate => ({
+  subject: `mail.${name}.subject`,
+  blocks: [`mail.${name}.body`, 'facts', `mail.${name}.next`, requestReset, ...freeze],
+});
 
 export const templates: Record<Template, MailTemplate> = {
   'confirm-email': {
@@ -72,39 +88,49 @@ export const templates: Record<Template, MailTemplate> = {
     blocks: ['mail.unfreeze-code.body', 'code', 'facts', 'mail.unfreeze-code.not-you'],
   },
 
-  'password-changed': {
-    subject: 'mail.password-changed.subject',
-    blocks: ['mail.password-changed.body', 'facts', ...knownOrFreeze],
+  'sign-in-code': {
+    subject: 'mail.sign-in-code.subject',
+    blocks: ['mail.sign-in-code.body', 'code', 'facts', 'mail.sign-in-code.not-you', ...freeze],
   },
-  'password-reset-done': {
-    subject: 'mail.password-reset-done.subject',
-    blocks: ['mail.password-reset-done.body', 'facts', ...knownOrFreeze],
+
+  'password-changed': told('password-changed'),
+  'password-reset-done': told('password-reset-done'),
+  'totp-added': told('totp-added'),
+  'totp-removed': told('totp-removed'),
+  'totp-replaced': told('totp-replaced'),
+  'totp-warning': resetOr('totp-warning'),
+  'totp-disabled': {
+    subject: 'mail.totp-disabled.subject',
+    blocks: [
+      'mail.totp-disabled.body',
+      { paragraph: 'mail.totp-disabled.password', needs: 'passwordDisabled' },
+      'facts',
+      'mail.totp-disabled.next',
+      requestReset,
+      ...freeze,
+    ],
   },
-  'totp-added': { subject: 'mail.totp-added.subject', blocks: ['mail.totp-added.body', 'facts', ...knownOrFreeze] },
-  'totp-removed': {
-    subject: 'mail.totp-removed.subject',
-    blocks: ['mail.totp-removed.body', 'facts', ...knownOrFreeze],
+  'passkey-added': told('passkey-added'),
+  'passkey-removed': told('passkey-removed'),
+  'passkey-copied': {
+    subject: 'mail.passkey-copied.subject',
+    blocks: ['mail.passkey-copied.body', 'facts', 'mail.passkey-copied.next', ...freeze],
   },
-  'account-exported': {
-    subject: 'mail.account-exported.subject',
-    blocks: ['mail.account-exported.body', 'facts', ...knownOrFreeze],
+  'sms-added': {
+    subject: 'mail.sms-added.subject',
+    blocks: ['mail.sms-added.body', 'facts', 'sms.notice', ...knownOrFreeze],
   },
-  'recovery-codes-issued': {
-    subject: 'mail.recovery-codes-issued.subject',
-    blocks: ['mail.recovery-codes-issued.body', 'facts', ...knownOrFreeze],
-  },
+  'sms-removed': told('sms-removed'),
+  'account-exported': told('account-exported'),
+  'recovery-codes-issued': told('recovery-codes-issued'),
   'recovery-code-used': {
     subject: 'mail.recovery-code-used.subject',
-    blocks: ['mail.recovery-code-used.body', 'facts', ...knownOrFreeze],
+    blocks: ['mail.recovery-code-used.body', manage, 'facts', ...knownOrFreeze],
   },
-  'new-device-sign-in': {
-    subject: 'mail.new-device-sign-in.subject',
-    blocks: ['mail.new-device-sign-in.body', 'facts', ...knownOrFreeze],
-  },
-  'refresh-reuse': {
-    subject: 'mail.refresh-reuse.subject',
-    blocks: ['mail.refresh-reuse.body', 'facts', 'mail.refresh-reuse.known', ...freeze],
-  },
+  'new-device-sign-in': told('new-device-sign-in'),
+  'refresh-reuse': knownOr('refresh-reuse'),
+
+  'grant-altered': knownOr('grant-altered'),
 
   'sign-in-locked': {
     subject: 'mail.sign-in-locked.subject',
@@ -116,18 +142,9 @@ export const templates: Record<Template, MailTemplate> = {
       ...freeze,
     ],
   },
-  'lockout-warning': {
-    subject: 'mail.lockout-warning.subject',
-    blocks: ['mail.lockout-warning.body', 'facts', 'mail.lockout-warning.next', requestReset, ...freeze],
-  },
-  'password-disabled': {
-    subject: 'mail.password-disabled.subject',
-    blocks: ['mail.password-disabled.body', 'facts', 'mail.password-disabled.next', requestReset, ...freeze],
-  },
-  'password-exposed': {
-    subject: 'mail.password-exposed.subject',
-    blocks: ['mail.password-exposed.body', 'facts', 'mail.password-exposed.next', requestReset, ...freeze],
-  },
+  'lockout-warning': resetOr('lockout-warning'),
+  'password-disabled': resetOr('password-disabled'),
+  'password-exposed': resetOr('password-exposed'),
   'password-breached': {
     subject: 'mail.password-breached.subject',
     blocks: [
@@ -151,13 +168,27 @@ export const templates: Record<Template, MailTemplate> = {
       requestReset,
     ],
   },
-  'second-factor-guessing': {
-    subject: 'mail.second-factor-guessing.subject',
-    blocks: ['mail.second-factor-guessing.body', 'facts', 'mail.second-factor-guessing.known', ...freeze],
+  'second-factor-guessing': knownOr('second-factor-guessing'),
+  'second-factor-locked': knownOr('second-factor-locked'),
+
+  'second-factor-reset-scheduled': {
+    subject: 'mail.second-factor-reset-scheduled.subject',
+    blocks: [
+      'mail.second-factor-reset-scheduled.body',
+      'facts',
+      'mail.second-factor-reset-scheduled.known',
+      { paragraph: 'mail.second-factor-reset-scheduled.veto', needs: 'vetoToken' },
+      veto,
+      ...freeze,
+    ],
   },
-  'second-factor-locked': {
-    subject: 'mail.second-factor-locked.subject',
-    blocks: ['mail.second-factor-locked.body', 'facts', 'mail.second-factor-locked.known', ...freeze],
+  'second-factor-reset-cancelled': {
+    subject: 'mail.second-factor-reset-cancelled.subject',
+    blocks: ['mail.second-factor-reset-cancelled.body', 'facts', 'mail.second-factor-reset-cancelled.next', ...freeze],
+  },
+  'second-factor-reset-done': {
+    subject: 'mail.second-factor-reset-done.subject',
+    blocks: ['mail.second-factor-reset-done.body', 'facts', 'mail.second-factor-reset-done.next', signIn, ...freeze],
   },
 
   'confirm-new-email': {
@@ -168,10 +199,7 @@ export const templates: Record<Template, MailTemplate> = {
     subject: 'mail.email-in-use.subject',
     blocks: ['mail.email-in-use.body', 'facts', 'mail.email-in-use.not-you'],
   },
-  'contact-change-requested': {
-    subject: 'mail.contact-change-requested.subject',
-    blocks: ['mail.contact-change-requested.body', 'facts', ...knownOrFreeze],
-  },
+  'contact-change-requested': told('contact-change-requested'),
   'contact-changed': {
     subject: 'mail.contact-changed.subject',
     blocks: [
@@ -196,14 +224,8 @@ export const templates: Record<Template, MailTemplate> = {
       'mail.confirm-notice-address.not-you',
     ],
   },
-  'notice-address-added': {
-    subject: 'mail.notice-address-added.subject',
-    blocks: ['mail.notice-address-added.body', 'facts', ...knownOrFreeze],
-  },
-  'notice-address-removed': {
-    subject: 'mail.notice-address-removed.subject',
-    blocks: ['mail.notice-address-removed.body', 'facts', ...knownOrFreeze],
-  },
+  'notice-address-added': told('notice-address-added'),
+  'notice-address-removed': told('notice-address-removed'),
 
   'account-frozen': {
     subject: 'mail.account-frozen.subject',

@@ -5,7 +5,7 @@ import { DeliveryError } from '../events/deliveries.ts';
 const TIMEOUT_MS = 15_000;
 
 /** The texts an event can cause. */
-export type TextName = 'phone-code' | 'phone-changed';
+export type TextName = 'phone-code' | 'phone-changed' | 'reset-scheduled' | 'reset-done' | 'sms-code';
 /** `id` is the same for every try of one delivery. */
 type Text = { id: string; to: string; text: string; kind: string };
 export type Texter = { send(text: Text): Promise<void> };

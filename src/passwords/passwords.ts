@@ -83,7 +83,7 @@ async function proveFactor(
 ): Promise<Candidate | undefined> {
   const factors = await findFactors(ctx.db, accountId);
   if (!factors) return undefined;
-  if (!input.proof) throw proofRequired(factors);
+  if (!input.proof) throw proofRequired(factors, 'reset');
   const isWithin = await reserveLinkAttempt(ctx.db, input.token, 'reset-password', ctx.policy['reset.attempts'], now);
   if (!isWithin) throw new Problem('invalid-token');
   const prover = proverOf({ accountId, client, token: input.token });
@@ -145,27 +145,19 @@ function rollBack(): never {
   throw new Problem('invalid-token');
 }
 
-/** Opens the strangers' counters of every identifier of the account. */
+/** Opens the strangers' counters of every identifier of the account, and the one over them. */
 export async function forgetPasswordFailures(
   trx: Transaction<Database>,
   ctx: Context,
   accountId: string,
 ): Promise<void> {
   const values = await queries.listIdentifiers(trx, accountId);
-  if (values.length > 0)
-    await forgetFailures(
-      trx,
-      values.map((value) => counterKey(ctx, 'identifier', value)),
-    );
+  const keys = values.map((value) => counterKey(ctx, 'identifier', value));
+  await forgetFailures(trx, [...keys, counterKey(ctx, 'account', accountId)]);
 }
 
 export async function listIdentifiers(db: Kysely<Database>, accountId: string): Promise<string[]> {
   return await queries.listIdentifiers(db, accountId);
-}
-
-/** After too many failures in a row the password opens nothing until a reset. Returns whether this call shut it. */
-export async function disablePassword(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
-  return await queries.disablePassword(trx, accountId, now);
 }
 
 /** Hashes a right password anew with today's parameters. */

@@ -14,7 +14,7 @@ export async function findOwner(db: Kysely<Database>, accountId: string): Promis
 
 type NewPassword = { hash: string; isShort: boolean; breachCheckedAt: Date | null };
 
-/** Sets the password anew: whatever was wrong with the old one, failures in a row or a lock for good, ends. */
+/** Sets the password anew: whatever was wrong with the old one, failures, wrong codes after it or a lock for good, ends. */
 export async function setPassword(
   trx: Transaction<Database>,
   accountId: string,
@@ -29,12 +29,12 @@ export async function setPassword(
       conflict.column('account_id').doUpdateSet({
         ...values,
         consecutive_failures: 0,
-        wrong_codes_at: [],
         disabled_at: null,
         change_required_at: null,
       }),
     )
     .execute();
+  await trx.deleteFrom('wrong_codes').where('account_id', '=', accountId).where('behind', '=', 'password').execute();
 }
 
 /** Its hash, where the password opens nothing any more: the next one must be another. */
@@ -110,21 +110,55 @@ export async function upgradeHash(db: Kysely<Database>, accountId: string, from:
     .execute();
 }
 
-const countCode = statement<{ count: number }, [accountId: string, now: Date, since: Date]>(
-  'count-wrong-code',
-  `update passwords
-   set wrong_codes_at = array(select at from unnest(wrong_codes_at) as at where at > $3) || $2::timestamptz
-   where account_id = $1 returning cardinality(wrong_codes_at) as count`,
+type NewWrongCode = { id: string; accountId: string; behind: 'password' | 'reset-link'; guesses: number };
+type Counted = { month_codes: number; year_codes: number; year_guesses: number };
+
+const lockPassword = statement<never, [accountId: string]>(
+  'lock-password',
+  'select from passwords where account_id = $1 for update',
 );
 
-/** How many wrong codes there were after this password since `since`, with this one. */
+const countCode = statement<
+  Counted,
+  [id: string, accountId: string, behind: string, guesses: number, now: Date, monthAgo: Date, yearAgo: Date]
+>(
+  'count-wrong-code',
+  `with added as (
+     insert into wrong_codes (id, account_id, behind, guesses, at) values ($1, $2, $3, $4, $5) returning guesses, at),
+   known as (
+     select guesses, at from wrong_codes where account_id = $2 and behind = $3 and at > $7
+     union all select guesses, at from added)
+   select (count(*) filter (where at > $6))::int as month_codes, count(*)::int as year_codes,
+     sum(guesses)::int as year_guesses from known`,
+);
+
+/** Adds a wrong code; how many there are with it. One after the other, so that of ten at once one is the tenth. */
 export async function countWrongCode(
   trx: Transaction<Database>,
+  { id, accountId, behind, guesses }: NewWrongCode,
+  { now, monthAgo, yearAgo }: { now: Date; monthAgo: Date; yearAgo: Date },
+): Promise<{ month: { codes: number }; year: { codes: number; guesses: number } }> {
+  await lockPassword(trx, accountId);
+  const [row] = await countCode(trx, id, accountId, behind, guesses, now, monthAgo, yearAgo);
+  const { month_codes, year_codes, year_guesses } = row as Counted;
+  return { month: { codes: month_codes }, year: { codes: year_codes, guesses: year_guesses } };
+}
+
+/** Oldest first. */
+export async function listGuesses(
+  db: Kysely<Database>,
   accountId: string,
-  now: Date,
+  behind: 'password' | 'reset-link',
   since: Date,
-): Promise<number> {
-  return (await countCode(trx, accountId, now, since))[0]?.count ?? 0;
+): Promise<{ at: Date; guesses: number }[]> {
+  return await db
+    .selectFrom('wrong_codes')
+    .select(['at', 'guesses'])
+    .where('account_id', '=', accountId)
+    .where('behind', '=', behind)
+    .where('at', '>', since)
+    .orderBy('at')
+    .execute();
 }
 
 /** Returns whether this call was the one that disabled it. */

@@ -10,13 +10,14 @@ export function lengthOf(password: string): number {
   return [...password].length;
 }
 
-/** The fewest code points: more where the password is all there is (NIST 800-63B-4 3.1.1.2). */
+/** The fewest code points: more where the password may be all there is (NIST 800-63B-4 3.1.1.2). */
 export function minLength(policy: Policy, hasSecondFactor: boolean): number {
   const alone = policy['passwords.minLength'];
-  return hasSecondFactor ? Math.min(alone, policy['passwords.minLengthWithSecondFactor']) : alone;
+  const isBeside = hasSecondFactor || policy['secondFactor'] === 'required';
+  return isBeside ? Math.min(alone, policy['passwords.minLengthWithSecondFactor']) : alone;
 }
 
-/** Whether it is too short to stand alone: good only as long as a second factor is asked for beside it. */
+/** Whether it is too short to stand alone: good only as long as a second factor is asked for beside it, or required. */
 export function isShort(password: string, policy: Policy): boolean {
-  return lengthOf(password) < minLength(policy, false);
+  return lengthOf(password) < policy['passwords.minLength'];
 }

@@ -1,4 +1,5 @@
 import type { Client, Context } from '../context.ts';
+import { isFactorRequired } from '../second-factors/required.ts';
 import { weakPassword } from './check-password.ts';
 import * as queries from './queries.ts';
 
@@ -7,6 +8,7 @@ import * as queries from './queries.ts';
  * (NIST 800-63B-4 3.1.1.2). What slips through must be changed before it opens anything.
  */
 export async function requireLongPassword(ctx: Context, accountId: string, client: Client): Promise<void> {
-  if (!(await queries.isShort(ctx.db, accountId))) return;
+  // Where one is required the last one stays.
+  if (isFactorRequired(ctx) || !(await queries.isShort(ctx.db, accountId))) return;
   throw weakPassword(ctx, 'too-short', { locale: client.locale });
 }

@@ -9,11 +9,12 @@ const bound = (account: string) => ({
 
 /**
  * The kinds that can answer for the account that `account` names, as text[]; null where no second factor is bound. One that
- * was disabled after too many failures cannot answer, and is owed all the same: guessing must not turn it off.
+ * was disabled after too many failures cannot answer, and is owed all the same: guessing must not turn it off. A texted
+ * code stands beside another factor and binds nothing by itself (NIST 800-63B-4 3.2.9).
  */
 export function enrolled(account: string): string {
   const { totp, passkey, sms } = bound(account);
-  return `case when exists (${totp}) or exists (${passkey}) or exists (${sms}) then array_remove(array[
+  return `case when exists (${totp}) or exists (${passkey}) then array_remove(array[
     case when exists (${totp} and f.disabled_at is null) then 'totp' end,
     case when exists (${passkey}) then 'passkey' end,
     case when exists (${sms}) then 'sms' end,

@@ -1,5 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Database } from '../db/types.ts';
+import { forgetPendingSms } from '../sms-factor/forget-sms.ts';
+import * as bound from './bound-queries.ts';
 import type { FactorKind } from './enrolled.ts';
 import * as queries from './queries.ts';
 
@@ -13,7 +15,20 @@ export async function hasSecondFactor(db: Kysely<Database>, accountId: string): 
   return (await queries.findFactors(db, accountId)) !== undefined;
 }
 
-/** Forgets an authenticator that was shown and not confirmed: whoever saw its secret must not confirm it later. */
+/** Forgets an authenticator or a number that was not confirmed: whoever began before everything ended must not finish. */
 export async function forgetPendingFactor(trx: Transaction<Database>, accountId: string): Promise<void> {
   await queries.deletePendingTotp(trx, accountId);
+  await forgetPendingSms(trx, accountId);
+}
+
+/** When each second factor of the account was bound. */
+export async function listFactorBirths(db: Kysely<Database>, accountId: string): Promise<Date[]> {
+  return await bound.listFactorBirths(db, accountId);
+}
+
+/** Unbinds every second factor and recovery code; which kinds there were. */
+export async function unbindEverything(trx: Transaction<Database>, accountId: string): Promise<FactorKind[]> {
+  const factors = (await queries.findFactors(trx, accountId)) ?? [];
+  await bound.deleteEveryFactor(trx, accountId);
+  return factors;
 }

@@ -4,9 +4,11 @@ import type { Database } from '../db/types.ts';
 import { returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
 import { changeAsHolder, type Holder } from '../sessions/holder.ts';
-import { checkProof, redeemProof } from './check-proof.ts';
+import { checkProof, type Prover, redeemProof } from './check-proof.ts';
+import type { FactorKind } from './enrolled.ts';
 import { findFactors } from './factors.ts';
 import type { Proof } from './proof.ts';
+import { factorsFor } from './purposes.ts';
 
 type Account = { email: string; locale: 'en' | 'zh-CN' };
 type Work<T, P> = (trx: Transaction<Database>, account: Account, prepared: P) => Promise<T>;
@@ -44,6 +46,7 @@ export async function changeWithProof<T, P = undefined>(
   return done.result;
 }
 
-export function proofRequired(factors: readonly string[]): Problem {
-  return new Problem('second-factor-required', { members: { factors } });
+/** Names the factors that may answer: a texted code proves no change and no reset. */
+export function proofRequired(factors: readonly FactorKind[], purpose: Prover['purpose'] = 'change'): Problem {
+  return new Problem('second-factor-required', { members: { factors: factorsFor(purpose, factors) } });
 }

@@ -13,6 +13,14 @@ export async function findFactors(db: Kysely<Database>, accountId: string): Prom
 }
 
 type TotpRow = { id: string; secret: string };
+type PendingTotp = TotpRow & { name: string; is_proven: boolean; replaces: string | null };
+export type Authenticator = {
+  id: string;
+  name: string;
+  created_at: Date;
+  last_used_at: Date | null;
+  disabled_at: Date | null;
+};
 
 const listConfirmed = statement<TotpRow, [accountId: string]>(
   'list-totps',
@@ -25,15 +33,64 @@ export async function listTotps(db: Kysely<Database>, accountId: string): Promis
   return await listConfirmed(db, accountId);
 }
 
-const redeem = statement<{ id: string }, [id: string, step: number]>(
-  'redeem-totp-step',
-  `update totp_factors set last_step = $2 where id = $1 and confirmed_at is not null and disabled_at is null
-     and last_step < $2 returning id`,
+/** In one order, so that whoever counts and whoever redeems wait for each other and not in a circle. */
+const lockAll = statement<never, [accountId: string]>(
+  'lock-totps',
+  'select from totp_factors where account_id = $1 and confirmed_at is not null order by id for update',
 );
 
-/** Spends a time step, and with it every earlier one. The returned truth is the verdict. */
-export async function redeemTotpStep(trx: Transaction<Database>, id: string, step: number): Promise<boolean> {
-  return (await redeem(trx, id, step)).length === 1;
+const redeem = statement<{ id: string }, [accountId: string, id: string, step: number, now: Date, isKnown: boolean]>(
+  'redeem-totp-step',
+  `with redeemed as (
+     update totp_factors set last_step = $3, last_used_at = $4,
+       known_failures = case when $5 then 0 else known_failures end,
+       stranger_failures = case when $5 then stranger_failures else 0 end
+     where id = $2 and account_id = $1 and confirmed_at is not null and disabled_at is null and last_step < $3
+     returning id),
+   forgiven as (
+     update totp_factors f set known_failures = case when $5 then 0 else f.known_failures end,
+       stranger_failures = case when $5 then f.stranger_failures else 0 end
+     from redeemed where f.account_id = $1 and f.id <> redeemed.id)
+   select id from redeemed`,
+);
+
+type Redeeming = { factorId: string; step: number; isKnown: boolean };
+
+/**
+ * Spends a time step of one authenticator, and with it every earlier one. The returned truth is the verdict. Wrong codes
+ * that came from the same side, known devices or strangers, are forgotten for all: each was held against all.
+ */
+export async function redeemTotpStep(
+  trx: Transaction<Database>,
+  accountId: string,
+  { factorId, step, isKnown }: Redeeming,
+  now: Date,
+): Promise<boolean> {
+  await lockAll(trx, accountId);
+  return (await redeem(trx, accountId, factorId, step, now, isKnown)).length === 1;
+}
+
+type Failing = { id: string; failures: number; is_disabled: boolean };
+
+const countFailure = statement<Failing, [accountId: string, isKnown: boolean, most: number, now: Date]>(
+  'count-totp-failure',
+  `update totp_factors set
+     known_failures = known_failures + case when $2 then 1 else 0 end,
+     stranger_failures = stranger_failures + case when $2 then 0 else 1 end,
+     disabled_at = case when known_failures + stranger_failures + 1 >= $3 then $4::timestamptz end
+   where account_id = $1 and confirmed_at is not null and disabled_at is null
+   returning id, known_failures + stranger_failures as failures, disabled_at is not null as is_disabled`,
+);
+
+/** A wrong code against every authenticator that still answers; `most` in a row, from either side, disable it. */
+export async function countTotpFailures(
+  trx: Transaction<Database>,
+  accountId: string,
+  { isKnown, most }: { isKnown: boolean; most: number },
+  now: Date,
+): Promise<Failing[]> {
+  await lockAll(trx, accountId);
+  return await countFailure(trx, accountId, isKnown, most, now);
 }
 
 export async function findRecoveryCode(
@@ -94,17 +151,38 @@ export async function replaceRecoveryCodes(
     .execute();
 }
 
+/** Every authenticator of the account that was confirmed, oldest first. */
+export async function listAuthenticators(db: Kysely<Database>, accountId: string): Promise<Authenticator[]> {
+  return await db
+    .selectFrom('totp_factors')
+    .select(['id', 'name', 'created_at', 'last_used_at', 'disabled_at'])
+    .where('account_id', '=', accountId)
+    .where('confirmed_at', 'is not', null)
+    .orderBy('id')
+    .execute();
+}
+
+type NewTotp = TotpRow & { name: string; isProven: boolean; replaces: string | undefined };
+
 /** Starts over: an authenticator that was shown but never confirmed is replaced. */
 export async function insertPendingTotp(
   trx: Transaction<Database>,
   accountId: string,
-  factor: TotpRow & { name: string },
+  { id, secret, name, isProven, replaces }: NewTotp,
   now: Date,
 ): Promise<void> {
   await deletePendingTotp(trx, accountId);
   await trx
     .insertInto('totp_factors')
-    .values({ ...factor, account_id: accountId, created_at: now })
+    .values({
+      id,
+      account_id: accountId,
+      secret,
+      name,
+      is_proven: isProven,
+      replaces: replaces ?? null,
+      created_at: now,
+    })
     .execute();
 }
 
@@ -112,10 +190,10 @@ export async function deletePendingTotp(trx: Transaction<Database>, accountId: s
   await trx.deleteFrom('totp_factors').where('account_id', '=', accountId).where('confirmed_at', 'is', null).execute();
 }
 
-export async function findPendingTotp(db: Kysely<Database>, accountId: string): Promise<TotpRow | undefined> {
+export async function findPendingTotp(db: Kysely<Database>, accountId: string): Promise<PendingTotp | undefined> {
   return await db
     .selectFrom('totp_factors')
-    .select(['id', 'secret'])
+    .select(['id', 'secret', 'name', 'is_proven', 'replaces'])
     .where('account_id', '=', accountId)
     .where('confirmed_at', 'is', null)
     .executeTakeFirst();
@@ -125,26 +203,43 @@ export async function findPendingTotp(db: Kysely<Database>, accountId: string): 
 export async function confirmTotp(trx: Transaction<Database>, id: string, step: number, now: Date): Promise<boolean> {
   const confirmed = await trx
     .updateTable('totp_factors')
-    .set({ confirmed_at: now, last_step: step })
+    .set({ confirmed_at: now, last_step: step, replaces: null })
     .where('id', '=', id)
     .where('confirmed_at', 'is', null)
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('totp_factors as other')
-            .select('other.id')
-            .whereRef('other.account_id', '=', 'totp_factors.account_id')
-            .where('other.confirmed_at', 'is not', null),
-        ),
-      ),
-    )
     .returning('id')
     .executeTakeFirst();
   return confirmed !== undefined;
 }
 
-export async function deleteFactors(trx: Transaction<Database>, accountId: string): Promise<void> {
-  await trx.deleteFrom('totp_factors').where('account_id', '=', accountId).execute();
+export async function renameTotp(
+  trx: Transaction<Database>,
+  accountId: string,
+  id: string,
+  name: string,
+): Promise<boolean> {
+  const renamed = await trx
+    .updateTable('totp_factors')
+    .set({ name })
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .where('confirmed_at', 'is not', null)
+    .returning('id')
+    .executeTakeFirst();
+  return renamed !== undefined;
+}
+
+/** All of the account's authenticators, or the one named; which they were. */
+export async function deleteTotps(trx: Transaction<Database>, accountId: string, id?: string): Promise<string[]> {
+  const removed = await trx
+    .deleteFrom('totp_factors')
+    .where('account_id', '=', accountId)
+    .where('confirmed_at', 'is not', null)
+    .$if(id !== undefined, (query) => query.where('id', '=', id as string))
+    .returning('id')
+    .execute();
+  return removed.map((row) => row.id).sort();
+}
+
+export async function deleteRecoveryCodes(trx: Transaction<Database>, accountId: string): Promise<void> {
   await trx.deleteFrom('recovery_codes').where('account_id', '=', accountId).execute();
 }

@@ -26,6 +26,9 @@ export function totpUri(service: string, account: string, secret: string): strin
   return `${uri}&algorithm=SHA1&digits=6&period=${PERIOD}`;
 }
 
+/** With so few left the owner is offered new ones: by `GET /v1/me`, on the page and in the mail that tells of a use. */
+export const FEW_RECOVERY_CODES = 3;
+
 type RecoveryCode = { selector: string; text: string };
 
 /** Twenty base32 characters from twenty random bytes: four to find the row, sixteen secret ones of 80 bits (NIST 4.2.1.1). */

@@ -1,38 +1,43 @@
-import { randomBytes } from 'node:crypto';
-import type { Transaction } from 'kysely';
 import { generateSecret } from 'otplib';
 import { renderSVG } from 'uqr';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
-import { requireLongPassword } from '../passwords/stand-alone.ts';
 import { Problem } from '../problem.ts';
 import { endOthers } from '../sessions/end.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { hasSecondFactor } from './factors.ts';
+import type { Proof } from './proof.ts';
 import { changeWithProof } from './prove-change.ts';
 import * as queries from './queries.ts';
-import { makeRecoveryCode, matchTotp, totpSecretRow, totpUri } from './rules.ts';
+import { issueFirstCodes, makeRecoveryCodes } from './recovery-codes.ts';
+import { matchTotp, totpSecretRow, totpUri } from './rules.ts';
 
-const CODES = 10;
-
+type Wanted = { name: string; replaces?: string | undefined; proof: Proof | undefined };
 type Enrolment = { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
 
-/** Shows a new 160-bit secret; it opens nothing before a code confirms it. Throws `already-enrolled`, `account-held`. */
-export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment> {
+/**
+ * Shows a new 160-bit secret; it opens nothing before a code confirms it. Where a factor is bound already it needs a proof
+ * of one (OWASP MF2), and `replaces` names the authenticator that is to end with it. Throws `second-factor-required`,
+ * `invalid-code`, `already-enrolled` at the limit, `not-found` for another's `replaces`, `account-held`.
+ */
+export async function startTotp(ctx: Context, holder: Holder, { name, replaces, proof }: Wanted): Promise<Enrolment> {
   await ctx.limits.takeForAccount('factor-change', holder.accountId);
   const now = ctx.clock.now();
   const factorId = newId(now);
   const secret = generateSecret({ length: 20 });
-  const email = await changeAsHolder(ctx, holder, 'security-change', now, async (trx, account) => {
-    if ((await queries.listTotps(trx, holder.accountId)).length > 0) throw new Problem('already-enrolled');
-    const stored = ctx.keys.encrypt(secret, totpSecretRow(factorId));
+  const email = await changeWithProof(ctx, holder, proof, async (trx, account) => {
+    const bound = await queries.listAuthenticators(trx, holder.accountId);
+    if (replaces !== undefined && !bound.some(({ id }) => id === replaces)) throw new Problem('not-found');
+    const staying = bound.filter(({ id, disabled_at }) => id !== replaces && disabled_at === null);
+    if (staying.length >= ctx.policy['totp.perAccount']) throw new Problem('already-enrolled');
+    const sealed = ctx.keys.encrypt(secret, totpSecretRow(factorId));
+    const isProven = await hasSecondFactor(trx, holder.accountId);
     await queries.insertPendingTotp(
       trx,
       holder.accountId,
-      { id: factorId, secret: stored, name: 'Authenticator' },
+      { id: factorId, secret: sealed, name, isProven, replaces },
       now,
     );
     await record(trx, { ...ownerEvent(holder), type: 'totp.enrolled', detail: { factorId } }, now);
@@ -43,73 +48,32 @@ export async function startTotp(ctx: Context, holder: Holder): Promise<Enrolment
 }
 
 /**
- * Turns the second factor on and issues ten recovery codes, shown this once. Other sessions and devices end, withdrawals
- * wait, the owner is told. Throws `invalid-code`, also for a code that was used before.
+ * Binds the authenticator that was shown; the one it replaces opens nothing from that moment. With the account's first
+ * factor come ten recovery codes, shown this once; later ones leave those as they are, and answer with none. Other sessions
+ * and devices end, withdrawals wait, the owner is told. Throws `invalid-code`, also for a code that was used before.
  */
 export async function confirmTotp(ctx: Context, holder: Holder, code: string): Promise<string[]> {
-  await ctx.limits.takeForAccount('factor-change', holder.accountId);
+  const { accountId } = holder;
+  await ctx.limits.takeForAccount('factor-change', accountId);
   const now = ctx.clock.now();
-  const pending = await queries.findPendingTotp(ctx.db, holder.accountId);
+  const pending = await queries.findPendingTotp(ctx.db, accountId);
   const step = pending && matchTotp(ctx.keys.decrypt(pending.secret, totpSecretRow(pending.id)), code, now);
   if (!pending || step === undefined) throw new Problem('invalid-code');
-  const codes = await makeCodes(ctx);
-  await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
+  const codes = (await hasSecondFactor(ctx.db, accountId)) ? undefined : await makeRecoveryCodes(ctx);
+  return await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
+    // Shown without a proof, and another factor was bound meanwhile: it would slip past that one.
+    const isFirst = !(await hasSecondFactor(trx, accountId));
+    if (!isFirst && !pending.is_proven) throw new Problem('invalid-code');
+    // The last factor was removed while this one was confirmed: the next try makes codes.
+    if (isFirst && !codes) throw new Problem('busy', { retryAfter: 1 });
     if (!(await queries.confirmTotp(trx, pending.id, step, now))) throw new Problem('invalid-code');
-    await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
+    if (pending.replaces) await queries.deleteTotps(trx, accountId, pending.replaces);
     await endOthers(trx, holder, 'second-factor-changed', now);
-    await startCoolDown(trx, ctx, holder.accountId, holder.client, now);
-    await record(trx, { ...ownerEvent(holder), type: 'totp.confirmed', detail: { factorId: pending.id } }, now);
-    await record(
-      trx,
-      { ...ownerEvent(holder), type: 'recovery-codes.issued', detail: { count: CODES }, isSilent: true },
-      now,
-    );
+    await startCoolDown(trx, ctx, accountId, holder.client, now);
+    const change = pending.replaces
+      ? ({ type: 'totp.replaced', detail: { factorId: pending.id, replacedId: pending.replaces } } as const)
+      : ({ type: 'totp.confirmed', detail: { factorId: pending.id } } as const);
+    await record(trx, { ...ownerEvent(holder), ...change }, now);
+    return codes && isFirst ? await issueFirstCodes(trx, holder, codes, now) : [];
   });
-  return codes.map((issued) => issued.text);
-}
-
-/**
- * Removes the authenticator and its recovery codes, against one of its own codes. Throws `invalid-code`, `account-held`,
- * and `weak-password` where the password is too short to stand alone.
- */
-export async function removeTotp(ctx: Context, holder: Holder, code: string): Promise<void> {
-  await requireLongPassword(ctx, holder.accountId, holder.client);
-  const now = ctx.clock.now();
-  await ctx.limits.takeForAccount('factor-change', holder.accountId);
-  await changeWithProof(ctx, holder, { code }, async (trx) => {
-    const [factor] = await queries.listTotps(trx, holder.accountId);
-    if (!factor) throw new Problem('invalid-code');
-    await queries.deleteFactors(trx, holder.accountId);
-    await endOthers(trx, holder, 'second-factor-changed', now);
-    await startCoolDown(trx, ctx, holder.accountId, holder.client, now);
-    await record(trx, { ...ownerEvent(holder), type: 'totp.removed', detail: { factorId: factor.id } }, now);
-  });
-}
-
-/** Ten new recovery codes for a code; the old ones stop working. Throws `invalid-code`, `account-held`. */
-export async function reissueRecoveryCodes(ctx: Context, holder: Holder, code: string): Promise<string[]> {
-  const now = ctx.clock.now();
-  await ctx.limits.takeForAccount('factor-change', holder.accountId);
-  if (!(await hasSecondFactor(ctx.reader, holder.accountId))) throw new Problem('invalid-code');
-  const reissue = async (trx: Transaction<Database>, _: unknown, codes: Issued[]) => {
-    await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
-    await record(trx, { ...ownerEvent(holder), type: 'recovery-codes.issued', detail: { count: CODES } }, now);
-    return codes;
-  };
-  const codes = await changeWithProof(ctx, holder, { code }, reissue, () => makeCodes(ctx));
-  return codes.map((issued) => issued.text);
-}
-
-type Issued = { selector: string; text: string; hash: string };
-
-/** One after the other: ten at once would take every slot from those who sign in. */
-async function makeCodes(ctx: Context): Promise<Issued[]> {
-  const texts = new Map<string, string>();
-  while (texts.size < CODES) {
-    const { selector, text } = makeRecoveryCode(randomBytes(20));
-    texts.set(selector, text);
-  }
-  const codes = [];
-  for (const [selector, text] of texts) codes.push({ selector, text, hash: await ctx.hasher.hash(text) });
-  return codes;
 }

@@ -2,19 +2,31 @@ import type { Kysely } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
-const touch = statement<never, [id: string, now: Date, before: Date]>(
+/** `before`: what was noted later than this is not noted anew. `pausedBefore`: after a pause since then the session lapses. */
+type Noting = { before: Date; pausedBefore: Date };
+
+const touch = statement<never, [id: string, now: Date, before: Date, pausedBefore: Date]>(
   'touch-session',
-  'update sessions set last_seen_at = $2 where id = $1 and last_seen_at <= $3 and ended_at is null',
+  `update sessions set last_seen_at = $2, lapsed_at = case when last_seen_at < $4 then $2 else lapsed_at end
+   where id = $1 and last_seen_at <= $3 and ended_at is null`,
 );
 
-export async function touchSession(db: Kysely<Database>, id: string, now: Date, before: Date): Promise<void> {
-  await touch(db, id, now, before);
+export async function touchSession(
+  db: Kysely<Database>,
+  id: string,
+  { before, pausedBefore }: Noting,
+  now: Date,
+): Promise<void> {
+  await touch(db, id, now, before, pausedBefore);
 }
 
 type Noted = { found: number; noted: number };
 
 // Whoever ends sessions locks them in an order of their own: rows that are taken are left, so that nobody waits in a ring.
-const noteSeenSessions = statement<Noted, [ids: string[], now: Date, before: Date, seenAfter: Date, scopes: string[]]>(
+const noteSeenSessions = statement<
+  Noted,
+  [ids: string[], now: Date, before: Date, seenAfter: Date, scopes: string[], pausedBefore: Date]
+>(
   'note-seen-sessions',
   `with due as materialized (
      select s.id from sessions s join accounts a on a.id = s.account_id
@@ -27,7 +39,8 @@ const noteSeenSessions = statement<Noted, [ids: string[], now: Date, before: Dat
      select s.id from sessions s join due on due.id = s.id
      where s.ended_at is null and s.last_seen_at <= $3 for no key update of s skip locked),
    noted as (
-     update sessions s set last_seen_at = $2 from taken where s.id = taken.id returning s.id)
+     update sessions s set last_seen_at = $2, lapsed_at = case when s.last_seen_at < $6 then $2 else s.lapsed_at end
+     from taken where s.id = taken.id returning s.id)
    select (select count(*)::int from noted) as noted, (select count(*)::int from due) as found`,
 );
 
@@ -38,9 +51,10 @@ const noteSeenSessions = statement<Noted, [ids: string[], now: Date, before: Dat
 export async function noteSeen(
   db: Kysely<Database>,
   ids: string[],
-  when: { before: Date; seenAfter: Date; stoppingScopes: string[] },
+  when: Noting & { seenAfter: Date; stoppingScopes: string[] },
   now: Date,
 ): Promise<number> {
-  const [row] = await noteSeenSessions(db, ids, now, when.before, when.seenAfter, when.stoppingScopes);
+  const { before, seenAfter, stoppingScopes, pausedBefore } = when;
+  const [row] = await noteSeenSessions(db, ids, now, before, seenAfter, stoppingScopes, pausedBefore);
   return row ? row.found - row.noted : 0;
 }

@@ -3,7 +3,8 @@ import type { Context } from '../context.ts';
 import type { Database } from '../db/types.ts';
 import { isStopping } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
-import { MINUTE, plus } from '../time.ts';
+import { isFactorRequired } from '../second-factors/required.ts';
+import { MINUTE, plus, SECOND } from '../time.ts';
 import { touchSession } from './activity-queries.ts';
 import * as queries from './queries.ts';
 
@@ -18,11 +19,16 @@ export async function findSession(ctx: Context, accessToken: string): Promise<Se
   const claims = await ctx.signer.verify('owner', accessToken, now);
   if (typeof claims?.['sid'] !== 'string') return undefined;
   const session = await queries.findOpenSession(ctx.reader, claims['sid']);
-  if (!session || session.account_id !== claims.sub) return undefined;
+  if (!session || session.account_id !== claims.sub || isTooWeak(ctx, session)) return undefined;
   if (session.expires_at <= now || session.last_seen_at <= plus(now, -ctx.policy['session.idle'])) return undefined;
   const holds = (session.holds ?? []).filter((hold) => hold.until === null || new Date(hold.until) > now);
   if (holds.some((hold) => isStopping(hold, 'use-session'))) return undefined;
   return { ...session, holds, tokenExpiresAt: claims.exp as number };
+}
+
+/** Whether it began without the second factor that is required by now: it opens nothing until its holder signs in anew. */
+export function isTooWeak(ctx: Context, { acr }: Pick<queries.Assurance, 'acr'>): boolean {
+  return acr === 'aal1' && isFactorRequired(ctx);
 }
 
 /** For a change that waited for the account's lock: what ended sessions before it ended this one. Throws `unauthorized`. */
@@ -40,9 +46,16 @@ export async function findAgentSession(ctx: Context, accessToken: string): Promi
   return session?.agent_id === claims.sub ? session : undefined;
 }
 
-/** Notes that the session's holder is there: at most one write a minute. */
+/** Notes that the session's holder is there: at most one write a minute, or a second where pauses are counted. */
 export async function noteActivity(ctx: Context, session: { id: string; last_seen_at: Date }): Promise<void> {
   const now = ctx.clock.now();
-  if (plus(session.last_seen_at, MINUTE) > now) return;
-  await touchSession(ctx.db, session.id, now, plus(now, -MINUTE));
+  const when = noting(ctx, now);
+  if (session.last_seen_at > when.before) return;
+  await touchSession(ctx.db, session.id, when, now);
+}
+
+/** When activity is worth a write, and after which pause it makes a session no good for money and changes. */
+export function noting({ policy }: Pick<Context, 'policy'>, now: Date): { before: Date; pausedBefore: Date } {
+  const { 'session.sensitiveIdle': sensitiveIdle, 'session.idle': idle } = policy;
+  return { before: plus(now, sensitiveIdle < idle ? -SECOND : -MINUTE), pausedBefore: plus(now, -sensitiveIdle) };
 }

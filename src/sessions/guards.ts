@@ -1,17 +1,27 @@
 import { findCaseHolder } from '../cases/case-access.ts';
 import type { Context } from '../context.ts';
-import { bearer, type Guard, unauthorized } from '../http.ts';
-import { Problem } from '../problem.ts';
-import { MINUTE, plus } from '../time.ts';
-import { findSession, noteActivity, type Session } from './check.ts';
+import { bearer, type Guard, operationOf, unauthorized } from '../http.ts';
+import { findSession, noteActivity } from './check.ts';
+import { type Demand, demandOf } from './demands.ts';
+import { requireStrength } from './strength.ts';
 
-/** Only an account holder with a live session. What the account may do beyond reading, the gate decides. */
+/**
+ * Only an account holder with a live session, authenticated as the operation's row in the table of demands says. What the
+ * account may do beyond reading, the gate decides. Throws `unauthorized`, `insufficient-authentication`.
+ */
 export function requireOwner(ctx: Context): Guard {
   return async (c, next) => {
     const session = await findSession(ctx, bearer(c));
     if (!session) throw unauthorized();
+    const { method, path } = operationOf(c);
+    const listed = demandOf(`${method} ${path}`);
+    const isOwn = listed === 'fresh-unless-own' && c.req.param('id') === session.id;
+    const demand: Demand = isOwn ? 'live' : listed;
     c.set('session', session);
+    c.set('demand', demand);
+    // Judged by what was noted before this call: coming back is no proof of having been there.
     await noteActivity(ctx, session);
+    await requireStrength(ctx, session, demand);
     await next();
   };
 }
@@ -27,17 +37,4 @@ export function requireOwnerOrCase(ctx: Context): Guard {
     if (session) await noteActivity(ctx, session);
     await next();
   };
-}
-
-/** Demands that the holder signed in recently: 401 as RFC 9470 section 3 says. Refreshing does not make it recent. */
-export function requireFresh(ctx: Context, session: Session): void {
-  const maxAge = ctx.policy['session.fresh'];
-  if (plus(session.auth_time, maxAge) >= ctx.clock.now()) return;
-  const challenge = [
-    'Bearer error="insufficient_user_authentication"',
-    `error_description="sign in again, at most ${maxAge / MINUTE} minutes ago"`,
-    `acr_values="${session.acr}"`,
-    `max_age="${maxAge / 1000}"`,
-  ].join(', ');
-  throw new Problem('insufficient-authentication', { headers: { 'www-authenticate': challenge } });
 }

@@ -5,10 +5,23 @@ import type { Database } from '../db/types.ts';
 import { requirePassage } from '../holds/gate.ts';
 import type { Action } from '../holds/rules.ts';
 import { requireStillLive, type Session } from './check.ts';
-import { requireFresh } from './guards.ts';
+import type { Demand } from './demands.ts';
 
-/** The signed-in owner who makes a change. */
-export type Holder = { accountId: string; sessionId: string; deviceId: string | null; client: Client };
+/** The owner who makes a change, signed in. */
+export type Holder = {
+  accountId: string;
+  sessionId: string;
+  deviceId: string | null;
+  client: Client;
+  /** Of one who is signed in by this very change, or may be by a later one: what stands for the session until then. */
+  entry?: Entry;
+};
+type Entry = {
+  /** In place of a session that still lives. Throws where it does not stand any more. */
+  requireStanding: (trx: Transaction<Database>) => Promise<void>;
+  /** Once all is written. */
+  complete?: (trx: Transaction<Database>, account: Account) => Promise<void>;
+};
 type Caller = { session: Session; client: Client };
 type Account = Awaited<ReturnType<typeof requirePassage>>;
 
@@ -17,9 +30,9 @@ export function holderOf({ session, client }: Caller): Holder {
   return { accountId: session.account_id, sessionId: session.id, deviceId: session.device_id, client };
 }
 
-/** As `holderOf`, for one who signed in recently (ASVS 7.5.1). Throws `insufficient-authentication`. */
-export function freshHolder(ctx: Context, caller: Caller): Holder {
-  requireFresh(ctx, caller.session);
+/** As `holderOf`, where the guard demanded a fresh authentication (ASVS 7.5.1): the operation's row must say so. */
+export function freshHolder(caller: Caller & { demand: Demand }): Holder {
+  if (!caller.demand.startsWith('fresh')) throw new Error('the operation asks for no fresh authentication');
   return holderOf(caller);
 }
 
@@ -41,15 +54,17 @@ export const changeRefusals = [
  */
 export async function changeAsHolder<T>(
   ctx: Context,
-  { accountId, sessionId }: Pick<Holder, 'accountId' | 'sessionId'>,
+  { accountId, sessionId, entry }: Pick<Holder, 'accountId' | 'sessionId' | 'entry'>,
   action: Action,
   now: Date,
   work: (trx: Transaction<Database>, account: Account) => Promise<T>,
 ): Promise<T> {
   return await transact(ctx.db, ctx.ring, async (trx) => {
-    const account = await requirePassage(trx, accountId, action, now);
-    await requireStillLive(trx, sessionId, now);
-    return await work(trx, account);
+    const account = await requirePassage(trx, accountId, entry ? 'enrol' : action, now);
+    await (entry ? entry.requireStanding(trx) : requireStillLive(trx, sessionId, now));
+    const result = await work(trx, account);
+    await entry?.complete?.(trx, account);
+    return result;
   });
 }
 

@@ -37,6 +37,7 @@ export type LiveSession = Assurance & {
   device_id: string | null;
   auth_time: Date;
   last_seen_at: Date;
+  lapsed_at: Date | null;
   expires_at: Date;
   holds: SessionHold[] | null;
 };
@@ -44,7 +45,7 @@ export type LiveSession = Assurance & {
 /** Session, account and standing holds in one indexed query: what every request of an owner asks. Limits in time are not judged. */
 export const findOpenSession = gatheredLookup<string, LiveSession>(
   'find-open-sessions',
-  `select s.id, s.account_id, s.device_id, s.acr, s.amr, s.auth_time, s.last_seen_at, s.expires_at,
+  `select s.id, s.account_id, s.device_id, s.acr, s.amr, s.auth_time, s.last_seen_at, s.lapsed_at, s.expires_at,
      (select json_agg(json_build_object('scope', h.scope, 'source', h.source, 'reason_code', h.reason_code,
         'since', h.since, 'until', h.until) order by h.since)
       from holds h where h.account_id = a.id and h.released_at is null) as holds
@@ -133,8 +134,12 @@ export async function endSessions(
   return ended.map(({ id }) => id);
 }
 
+/** Those that disclose nothing stay, and nothing answers them any more: their end would tell that they were somebody's. */
 export async function deleteChallenges(trx: Transaction<Database>, accountId: string): Promise<void> {
-  await trx.deleteFrom('challenges').where('account_id', '=', accountId).execute();
+  await sql`with stripped as (
+      update challenges set account_id = null, password_set_at = null
+      where account_id = ${accountId} and owes = 'undisclosed')
+    delete from challenges where account_id = ${accountId} and owes <> 'undisclosed'`.execute(trx);
 }
 
 export async function deleteChallengesOfDevice(trx: Transaction<Database>, deviceId: string): Promise<void> {

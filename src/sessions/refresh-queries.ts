@@ -7,11 +7,12 @@ type Refreshable = {
   account_id: string | null;
   agent_id: string | null;
   refresh_generation: number;
+  acr: Assurance['acr'];
 };
 
 const findRefreshable = statement<Refreshable, [id: string]>(
   'find-refreshable-session',
-  'select account_id, agent_id, refresh_generation from sessions where id = $1 and ended_at is null',
+  'select account_id, agent_id, refresh_generation, acr from sessions where id = $1 and ended_at is null',
 );
 
 /** The session of a refresh token, unless it ended. */

@@ -7,6 +7,7 @@ import { record } from '../events/record.ts';
 import { heldProblem, pass } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
 import { plus } from '../time.ts';
+import { isTooWeak } from './check.ts';
 import { signAccess } from './issue.ts';
 import * as queries from './queries.ts';
 import { findRefreshableSession } from './refresh-queries.ts';
@@ -23,7 +24,7 @@ export async function refresh(ctx: Context, token: string, client: Client): Prom
   const link = readChainedToken(ctx.keys, 'refresh', token);
   // A dead session's token takes no lock: it must not be worth anything to a flood.
   const known = link && (await findRefreshableSession(ctx.reader, link.id));
-  if (!link || !known?.account_id) throw new Problem('invalid-refresh-token');
+  if (!link || !known?.account_id || isTooWeak(ctx, known)) throw new Problem('invalid-refresh-token');
   const { id: sessionId, generation } = link;
   const accountId = known.account_id;
   const trade = await transact(ctx.db, ctx.ring, (trx) =>

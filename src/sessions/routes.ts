@@ -136,7 +136,7 @@ export function ownerSessionRoutes(ctx: Context): Router {
       async (c) => {
         const { id } = c.req.valid('param');
         const isOwn = id === c.var.session.id;
-        await endOwnSession(ctx, isOwn ? holderOf(c.var) : freshHolder(ctx, c.var), id);
+        await endOwnSession(ctx, isOwn ? holderOf(c.var) : freshHolder(c.var), id);
         if (isOwn) clearRefreshCookie(c);
         return c.body(null, 204);
       },
@@ -154,7 +154,7 @@ export function ownerSessionRoutes(ctx: Context): Router {
         responses: { 204: nothing, ...refusals('unauthorized', 'insufficient-authentication') },
       }),
       async (c) => {
-        await endOwnSessions(ctx, freshHolder(ctx, c.var), 'others');
+        await endOwnSessions(ctx, freshHolder(c.var), 'others');
         return c.body(null, 204);
       },
     )
@@ -171,7 +171,7 @@ export function ownerSessionRoutes(ctx: Context): Router {
         responses: { 204: nothing, ...refusals('unauthorized', 'insufficient-authentication') },
       }),
       async (c) => {
-        await endOwnSessions(ctx, freshHolder(ctx, c.var), 'all');
+        await endOwnSessions(ctx, freshHolder(c.var), 'all');
         clearRefreshCookie(c);
         return c.body(null, 204);
       },

@@ -12,15 +12,17 @@ import {
   deviceCounterKey,
   failAttempt,
   refuseAttempt,
+  reserveUnseen,
   returnOnError,
 } from '../lockout/attempts.ts';
 import { passwordLimit } from '../lockout/rules.ts';
-import { disablePassword, upgradeHash } from '../passwords/passwords.ts';
+import { disablePassword } from '../passwords/exposure.ts';
+import { upgradeHash } from '../passwords/passwords.ts';
 import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkProof, type Prover, pretendToCheck } from '../second-factors/check-proof.ts';
 import type { Proof } from '../second-factors/proof.ts';
-import { beginSignIn, type Credential } from './queries.ts';
+import { beginSignIn, type Credential, type Sought } from './queries.ts';
 
 export type PasswordInput = {
   identifier: string;
@@ -41,43 +43,83 @@ const WARN_BEFORE = [50, 10];
 export async function checkPassword(ctx: Context, input: PasswordInput, client: Client): Promise<RightPassword> {
   await ctx.limits.takeForAddress('sign-in', client.ip);
   const now = ctx.clock.now();
-  const identifier = readIdentifier(input.identifier);
-  const password = normalisePassword(input.password);
-  const { credential, attempt } = await begin(ctx, identifier, input.deviceToken, client, now);
-  const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
-  const isRight = await returnOnError(ctx, [attempt], () => ctx.hasher.verify(usable, password, attempt.key));
-  if (!isRight || !credential || !usable) {
-    if (input.code !== undefined)
-      await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, { code: input.code as string }));
-    const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
-    throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
-  }
-  if (ctx.hasher.isOutdated(usable)) {
-    await returnOnError(ctx, [attempt], () => upgradeHash(ctx, ctx.db, credential.account_id, usable, password));
-  }
-  return { credential, attempt };
+  const { credential, attempt, isShut } = await begin(ctx, soughtBy(ctx, input), client, now);
+  const isRight = await returnOnError(ctx, [attempt], () => isPassword(ctx, credential, input.password, attempt.key));
+  if (isRight && !isShut && credential) return { credential, attempt };
+  if (input.code !== undefined)
+    await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, { code: input.code as string }));
+  const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
+  throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
 }
 
-/** A known device counts on its own, so that strangers who guess do not lock its owner out. */
+export function soughtBy(ctx: Context, input: Pick<PasswordInput, 'identifier' | 'deviceToken'>): Sought {
+  const value = readIdentifier(input.identifier);
+  const device = input.deviceToken === undefined ? undefined : readChainedToken(ctx.keys, 'device', input.deviceToken);
+  return { value, key: counterKey(ctx, 'identifier', value), device };
+}
+
+/** One slow hash, also for nobody: `whose` picks whose form it has. */
+export async function isPassword(
+  ctx: Context,
+  credential: Credential | undefined,
+  typed: string,
+  whose: Buffer,
+): Promise<boolean> {
+  const usable = credential?.disabled_at === null ? (credential.hash ?? undefined) : undefined;
+  return await ctx.hasher.verify(usable, normalisePassword(typed), whose);
+}
+
+/** Hashes a right password anew where that is due. Only once nothing more is told of it: it takes a hash's time. */
+export async function renewHash(ctx: Context, { account_id, hash }: Credential, typed: string): Promise<void> {
+  if (hash && ctx.hasher.isOutdated(hash)) {
+    await upgradeHash(ctx, ctx.db, account_id, hash, normalisePassword(typed));
+  }
+}
+
+/** Whether nothing is told of a sign-in before its end, and then only whether all was right (RTS 4(3)(a)). */
+export const isHidden = ({ policy }: Context) => policy['secondFactor.secrecy'] === 'hidden';
+
+export const hasSharedCounters = ({ policy }: Context) => policy['lockout.counters'] === 'shared';
+
+/** A known device counts on its own, so that strangers who guess do not lock its owner out; unless all count as one. */
+export function keyOf(ctx: Context, deviceId: string | null | undefined, identifierKey: Buffer): Buffer {
+  return deviceId && !hasSharedCounters(ctx) ? deviceCounterKey(deviceId) : identifierKey;
+}
+
 async function begin(
   ctx: Context,
-  identifier: string,
-  deviceToken: string | undefined,
+  sought: Sought,
   client: Client,
   now: Date,
-): Promise<{ credential: Credential | undefined; attempt: Attempt }> {
+): Promise<{ credential: Credential | undefined; attempt: Attempt; isShut: boolean }> {
   const limit = passwordLimit(ctx.policy);
-  const device = deviceToken === undefined ? undefined : readChainedToken(ctx.keys, 'device', deviceToken);
-  const sought = { value: identifier, key: counterKey(ctx, 'identifier', identifier), device };
+  const places = { max: limit.maxFailures, isShared: hasSharedCounters(ctx) };
   for (;;) {
-    const { credential, isReserved } = await beginSignIn(ctx.limitsDb, sought, limit.maxFailures, now);
-    const key = credential?.device_id ? deviceCounterKey(credential.device_id) : sought.key;
-    if (isReserved) return { credential, attempt: { key, reservedAt: now, limit } };
+    const { credential, isReserved } = await beginSignIn(ctx.limitsDb, sought, places, now);
+    const key = keyOf(ctx, credential?.device_id, sought.key);
+    const attempt = { key, reservedAt: now, limit };
+    if (isReserved) return { credential, ...(await countOverAll(ctx, attempt, credential?.account_id, now)) };
     const onLock = async (trx: Transaction<Database>, until: Date) => {
       if (credential) await recordLock(trx, credential, client, until, now);
     };
     await refuseAttempt(ctx, key, limit, onLock, now);
   }
+}
+
+/**
+ * Where counters are shared, five tries are five by whichever identifiers (RTS 4(3)(b)). That two of them are one account's
+ * must not show: past the limit all is wrong, and nobody has as much counted.
+ */
+export async function countOverAll(
+  ctx: Context,
+  attempt: Attempt,
+  accountId: string | null | undefined,
+  now: Date,
+): Promise<{ attempt: Attempt; isShut: boolean }> {
+  if (!hasSharedCounters(ctx)) return { attempt, isShut: false };
+  const key = counterKey(ctx, 'account', accountId ?? attempt.key.toString('hex'));
+  const over = await returnOnError(ctx, [attempt], () => reserveUnseen(ctx, key, attempt.limit, now));
+  return over ? { attempt: { ...attempt, over }, isShut: false } : { attempt, isShut: true };
 }
 
 /** Beside a password a locked factor looks like a wrong code: the answer must not tell that the password was right. */
@@ -98,18 +140,25 @@ export async function checkProofQuietly(
   });
 }
 
+/** Whose password it was, and on which of their devices. */
+type Tried = Pick<Credential, 'account_id' | 'device_id'>;
+
+/** What somebody signed in failed at. */
+export type SignedInFailure = 'password.change-failed' | 'step-up.failed';
+
 type Failure = {
-  credential: Credential | undefined;
+  credential: Tried | undefined;
   attempt: Attempt;
   client: Client;
   reason: 'wrong-password' | 'wrong-code' | 'password-disabled';
-  /** Of somebody who was signed in and had to give the password again. */
+  /** Of somebody who was signed in and had to give the password again, for this. */
   sessionId?: string;
+  type?: SignedInFailure;
 };
 
 /** Commits the failure, and what it leads to, before the refusal it returns is thrown. */
 export async function rememberFailure(ctx: Context, failure: Failure, now: Date): Promise<Problem> {
-  const { credential, attempt, client, reason, sessionId } = failure;
+  const { credential, attempt, client, reason, sessionId, type = 'password.change-failed' } = failure;
   await transact(ctx.db, ctx.ring, async (trx) => {
     const judgement = await failAttempt(trx, attempt, now);
     if (!credential) return;
@@ -117,7 +166,7 @@ export async function rememberFailure(ctx: Context, failure: Failure, now: Date)
     if (sessionId === undefined) await record(trx, { ...event, type: 'sign-in.failed', detail: { reason } }, now);
     else {
       const actor = { kind: 'owner', id: credential.account_id } as const;
-      await record(trx, { ...event, actor, sessionId, type: 'password.change-failed', detail: { reason } }, now);
+      await record(trx, { ...event, actor, sessionId, type, detail: { reason } }, now);
     }
     const failures = await countPasswordFailure(trx, credential.account_id);
     const most = ctx.policy['lockout.disableAt'];
@@ -136,7 +185,7 @@ export async function rememberFailure(ctx: Context, failure: Failure, now: Date)
 
 export async function recordLock(
   trx: Transaction<Database>,
-  credential: Credential,
+  credential: Tried,
   client: Client,
   until: Date,
   now: Date,
@@ -145,7 +194,7 @@ export async function recordLock(
   await record(trx, { ...eventOf(credential, client), type: 'sign-in.locked', detail }, now);
 }
 
-const eventOf = (credential: Credential, client: Client) => ({
+const eventOf = (credential: Tried, client: Client) => ({
   actor: { kind: 'anonymous' } as const,
   accountId: credential.account_id,
   deviceId: credential.device_id ?? undefined,

@@ -13,7 +13,15 @@ import { type Assurance, type SignedIn, signAccess } from '../sessions/issue.ts'
 import { plus } from '../time.ts';
 import { type NewSession, writeReturn, writeSession } from './write-session.ts';
 
-type Opening = { accountId: string; assurance: Assurance; attempt: Attempt; client: Client };
+type Opening = {
+  accountId: string;
+  assurance: Assurance;
+  /** Of the password; undefined where none was asked for: then its failures stay. */
+  attempt: Attempt | undefined;
+  client: Client;
+  /** Where what led to it knew its id already. */
+  sessionId?: string;
+};
 /** The token is absent where only an earlier step of the sign-in saw it. */
 type Presented = { deviceId: string; deviceToken: string | undefined };
 type Seen = { accountVersion: number; passwordSetAt: Date | null };
@@ -70,19 +78,19 @@ export async function enterFromNewDevice(
 /** What is to be written, and what is handed out. */
 function newSession(
   ctx: Context,
-  { accountId, assurance, attempt, client }: Opening,
+  { accountId, assurance, attempt, client, ...opening }: Opening,
   device: { id: string; isNew: boolean },
   now: Date,
 ): { session: NewSession; signedIn: Omit<SignedIn, 'deviceToken'> } {
-  const sessionId = newId(now);
+  const sessionId = opening.sessionId ?? newId(now);
   const detail: EventDetails['sign-in.succeeded'] = { amr: assurance.amr, isNewDevice: device.isNew };
   const session = {
     accountId,
     now,
     sessionId,
     deviceId: device.id,
-    counterKey: attempt.key,
-    reservedAt: attempt.reservedAt,
+    counterKey: attempt?.key ?? null,
+    reservedAt: attempt?.reservedAt ?? null,
     ...assurance,
     expiresAt: plus(now, ctx.policy['session.absolute']),
     ip: client.ip,

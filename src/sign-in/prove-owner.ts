@@ -1,11 +1,12 @@
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { pass } from '../holds/gate.ts';
-import { returnAttempt, returnOnError } from '../lockout/attempts.ts';
+import { type Attempt, returnAttempt, returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
-import { redeemProof } from '../second-factors/check-proof.ts';
-import { checkPassword, checkProofQuietly, rememberFailure } from './credentials.ts';
-import { findStanding } from './queries.ts';
+import { type Candidate, type Prover, pretendToCheck, redeemProof } from '../second-factors/check-proof.ts';
+import { refuseOnBeat } from './beat.ts';
+import { checkPassword, checkProofQuietly, isHidden, rememberFailure, renewHash } from './credentials.ts';
+import { type Credential, findStanding } from './queries.ts';
 
 type Proof = { identifier: string; password: string; code?: string | undefined };
 
@@ -15,6 +16,11 @@ type Proof = { identifier: string; password: string; code?: string | undefined }
  * `password-change-required`, but not while a hold keeps the password from being changed: the case is the only way in.
  */
 export async function proveOwner(ctx: Context, input: Proof, client: Client): Promise<string> {
+  const work = () => prove(ctx, input, client);
+  return input.code === undefined ? await work() : await refuseOnBeat(work);
+}
+
+async function prove(ctx: Context, input: Proof, client: Client): Promise<string> {
   const { credential, attempt } = await checkPassword(ctx, input, client);
   const accountId = credential.account_id;
   const prover = {
@@ -24,22 +30,35 @@ export async function proveOwner(ctx: Context, input: Proof, client: Client): Pr
     purpose: 'sign-in',
     subject: '',
   } as const;
-  const candidate =
-    credential.factors && input.code !== undefined
-      ? await checkProofQuietly(ctx, prover, attempt, { code: input.code })
-      : undefined;
+  // Where nothing is told of a password by itself, one alone proves nothing: there is a link in each mail about a case.
+  const isOwed = credential.factors !== null || isHidden(ctx);
+  const proof = input.code === undefined ? undefined : { code: input.code };
+  const candidate = isOwed && proof ? await checkOwed(ctx, credential, prover, attempt, proof) : undefined;
   const now = ctx.clock.now();
   const outcome = await returnOnError(ctx, [...(candidate?.attempts ?? []), attempt], () =>
     transact(ctx.db, ctx.ring, async (trx) => {
-      if (credential.factors && !(candidate && (await redeemProof(trx, prover, candidate, now)))) return 'wrong-code';
-      const standing = await findStanding(trx, credential);
+      if (isOwed && !(candidate && (await redeemProof(trx, prover, candidate, now)))) return 'wrong-code';
+      const standing = await findStanding(trx, credential, ctx.policy);
       if (!standing) throw new Problem('invalid-credentials');
       await returnAttempt(trx, attempt);
       const passage = standing.mustChange ? await pass(trx, accountId, 'reset-password', now) : undefined;
       return passage?.stoppedBy.length === 0 ? 'must-change' : 'proven';
     }),
   );
+  if (outcome !== 'wrong-code') await renewHash(ctx, credential, input.password);
   if (outcome === 'proven') return accountId;
   if (outcome === 'must-change') throw new Problem('password-change-required');
   throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
+}
+
+async function checkOwed(
+  ctx: Context,
+  { factors }: Credential,
+  prover: Prover,
+  attempt: Attempt,
+  proof: { code: string },
+): Promise<Candidate | undefined> {
+  if (factors) return await checkProofQuietly(ctx, prover, attempt, proof);
+  await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, proof));
+  return undefined;
 }

@@ -3,6 +3,7 @@ import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 import { quietSince } from '../lockout/attempts.ts';
 import { reserving } from '../lockout/reserving.ts';
+import type { Policy } from '../policy.ts';
 import { enrolled, type FactorKind } from '../second-factors/enrolled.ts';
 
 export type Credential = {
@@ -29,41 +30,58 @@ const COLUMNS = `a.id as account_id, a.version as account_version, p.hash, p.set
 
 type Begun = Omit<Credential, 'account_id'> & { account_id: string | null; is_reserved: boolean };
 
-const begin = statement<
-  Begun,
-  [
-    key: Buffer,
-    now: Date,
-    max: number,
-    quietSince: Date,
-    identifier: string,
-    deviceId: string | null,
-    generation: number | null,
-  ]
->(
-  'begin-sign-in',
-  `with credential as materialized (
+/** The confirmed account behind an identifier, and whether the device is one of its own. */
+const sought = (identifier: string, device: string, generation: string) => `
      select ${COLUMNS},
-       (select d.id from devices d where d.id = $6 and d.account_id = a.id and d.token_generation in ($7, $7 + 1)) as device_id
+       (select d.id from devices d where d.id = ${device} and d.account_id = a.id
+         and d.token_generation in (${generation}, ${generation} + 1)) as device_id
      from identifiers i join accounts a on a.id = i.account_id left join passwords p on p.account_id = a.id
-     where i.value = $5 and i.confirmed_at is not null and a.email_confirmed_at is not null and a.closed_at is null),
-   reserved as (${reserving('coalesce((select uuid_send(device_id) from credential), $1)')})
+     where i.value = ${identifier} and i.confirmed_at is not null and a.email_confirmed_at is not null and a.closed_at is null`;
+
+type Beginning = [
+  key: Buffer,
+  now: Date,
+  max: number,
+  quietSince: Date,
+  identifier: string,
+  deviceId: string | null,
+  generation: number | null,
+];
+const beginning = (key: string) => `with credential as materialized (${sought('$5', '$6', '$7')}),
+   reserved as (${reserving(key)})
    select credential.*, exists (select from reserved) as is_reserved, ${WITHOUT_WAITING}
-   from (values (1)) as always left join credential on true`,
+   from (values (1)) as always left join credential on true`;
+
+const begin = statement<Begun, Beginning>(
+  'begin-sign-in',
+  beginning('coalesce((select uuid_send(device_id) from credential), $1)'),
 );
+const beginShared = statement<Begun, Beginning>('begin-sign-in-shared', beginning('$1'));
+
+const look = statement<Credential, [identifier: string, deviceId: string | null, generation: number | null]>(
+  'find-sought-credential',
+  sought('$1', '$2', '$3'),
+);
+
+export type Sought = { value: string; key: Buffer; device: { id: string; generation: number } | undefined };
+
+/** As `beginSignIn`, without taking a place: for a step whose answer is the same whatever was given. */
+export async function findSought(db: Kysely<Database>, { value, device }: Sought): Promise<Credential | undefined> {
+  return (await look(db, value, device?.id ?? null, device?.generation ?? null))[0];
+}
 
 /**
  * All that a sign-in needs to know of a confirmed account, and a place under its limit: the device's own where it is
- * known, else the identifier's. One indexed statement, and as much work for an identifier that nobody has.
+ * known and counters are not shared, else the identifier's. One indexed statement, and as much work for an identifier
+ * that nobody has.
  */
 export async function beginSignIn(
   db: Kysely<Database>,
-  identifier: { value: string; key: Buffer; device: { id: string; generation: number } | undefined },
-  max: number,
+  { value, key, device }: Sought,
+  { max, isShared }: { max: number; isShared: boolean },
   now: Date,
 ): Promise<{ credential: Credential | undefined; isReserved: boolean }> {
-  const { value, key, device } = identifier;
-  const [row] = (await begin(
+  const [row] = (await (isShared ? beginShared : begin)(
     db,
     key,
     now,
@@ -79,9 +97,13 @@ export async function beginSignIn(
 
 type Standing = Pick<Credential, 'change_required_at' | 'is_short' | 'factors'>;
 
-/** Whether the password may open nothing more: a new one was asked for, or it is too short without a second factor. */
-export function mustChange(credential: Standing): boolean {
-  return credential.change_required_at !== null || (credential.is_short === true && credential.factors === null);
+/**
+ * Whether the password may open nothing more: a new one was asked for, or it is too short without a second factor. Where
+ * one is required, there will be one before it opens anything.
+ */
+export function mustChange(credential: Standing, policy: Policy): boolean {
+  const standsAlone = credential.factors === null && policy.secondFactor === 'optional';
+  return credential.change_required_at !== null || (credential.is_short === true && standsAlone);
 }
 
 const stands = statement<Standing, [accountId: string, setAt: Date | null]>(
@@ -94,76 +116,12 @@ const stands = statement<Standing, [accountId: string, setAt: Date | null]>(
 export async function findStanding(
   trx: Transaction<Database>,
   credential: Credential,
+  policy: Policy,
 ): Promise<{ mustChange: boolean } | undefined> {
   const [row] = await stands(trx, credential.account_id, credential.set_at);
   const isAsAsked = row && (row.factors === null) === (credential.factors === null);
-  return isAsAsked ? { mustChange: mustChange(row) } : undefined;
+  return isAsAsked ? { mustChange: mustChange(row, policy) } : undefined;
 }
-
-type NewChallenge = {
-  hash: Buffer;
-  accountId: string;
-  deviceId: string | null;
-  counterKey: Buffer;
-  expiresAt: Date;
-};
-
-export async function insertChallenge(trx: Transaction<Database>, challenge: NewChallenge, now: Date): Promise<void> {
-  await trx
-    .insertInto('challenges')
-    .values({
-      token_hash: challenge.hash,
-      account_id: challenge.accountId,
-      device_id: challenge.deviceId,
-      counter_key: challenge.counterKey,
-      created_at: now,
-      expires_at: challenge.expiresAt,
-    })
-    .execute();
-}
-
-type ChallengeRow = { account_id: string; device_id: string | null; counter_key: Buffer };
-
-/** Counts a try against the challenge; undefined once it is used, expired, tried too often or its password was disabled. */
-export async function reserveChallenge(
-  db: Kysely<Database>,
-  hash: Buffer,
-  most: number,
-  now: Date,
-): Promise<ChallengeRow | undefined> {
-  return await db
-    .updateTable('challenges')
-    .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
-    .where('token_hash', '=', hash)
-    .where('attempts', '<', most)
-    .where('used_at', 'is', null)
-    .where('expires_at', '>', now)
-    .where(isBackedByPassword)
-    .returning(['account_id', 'device_id', 'counter_key'])
-    .executeTakeFirst();
-}
-
-const isBackedByPassword = sql<boolean>`exists (
-  select from passwords p where p.account_id = challenges.account_id and p.disabled_at is null)`;
-
-/** Uses the challenge up. The returned row is the verdict; it tells whether the password before it must be changed. */
-export async function redeemChallenge(
-  trx: Transaction<Database>,
-  hash: Buffer,
-  now: Date,
-): Promise<{ mustChange: boolean } | undefined> {
-  return await trx
-    .updateTable('challenges')
-    .set({ used_at: now })
-    .where('token_hash', '=', hash)
-    .where('used_at', 'is', null)
-    .where(isBackedByPassword)
-    .returning(isPasswordSpent.as('mustChange'))
-    .executeTakeFirst();
-}
-
-const isPasswordSpent = sql<boolean>`exists (
-  select from passwords p where p.account_id = challenges.account_id and p.change_required_at is not null)`;
 
 /** As `beginSignIn` finds it, for somebody signed in; with the identifier whose counter stands for unknown devices. */
 export async function findCredential(

@@ -1,17 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context as HonoContext } from 'hono';
 import { issueCaseToken, openCaseByLink } from '../cases/case-access.ts';
 import type { Context } from '../context.ts';
-import { deviceCookie, replacedRefreshToken, setTokenCookies } from '../cookies.ts';
-import { answer, body, type Env, type Router, refusals, router } from '../http.ts';
+import { deviceCookie, showSignedIn } from '../cookies.ts';
+import { answer, body, type Router, refusals, router } from '../http.ts';
 import * as schemas from '../schemas.ts';
 import { requireProof } from '../second-factors/proof.ts';
-import { signOutByToken } from '../sessions/end.ts';
-import type { SignedIn } from '../sessions/issue.ts';
+import { ENROLLABLE } from './open-enrolment.ts';
 import { proveOwner } from './prove-owner.ts';
-import { answerChallenge, signIn } from './sign-in.ts';
+import { answerChallenge } from './second-step.ts';
+import { sendCode } from './send-code.ts';
+import { signIn } from './sign-in.ts';
 
-const factor = z.enum(['totp', 'passkey', 'sms', 'recovery-code']);
+const factor = z.enum(['totp', 'passkey', 'sms', 'recovery-code', 'email-code']);
 
 const SignInBody = z.strictObject({
   identifier: z.string().min(1).max(254).openapi({ description: 'E-mail, username or phone' }),
@@ -21,18 +21,6 @@ const SignInBody = z.strictObject({
   tokens: schemas.tokens,
 });
 
-const SignedInAnswer = z
-  .object({
-    status: z.literal('signed-in'),
-    accessToken: z.string(),
-    expiresIn: z.int().openapi({ description: 'Seconds' }),
-    refreshToken: z.string().optional(),
-    deviceToken: z.string().optional(),
-    sessionId: z.uuid(),
-    accountId: z.uuid(),
-  })
-  .openapi('SignedIn');
-
 const ChallengedAnswer = z
   .object({
     status: z.literal('second-factor-required'),
@@ -41,6 +29,17 @@ const ChallengedAnswer = z
     expiresIn: z.int(),
   })
   .openapi('SecondFactorRequired');
+
+const EnrollingAnswer = z
+  .object({
+    status: z.literal('enrolment-required'),
+    enrolmentToken: z.string(),
+    factors: z.array(z.enum(ENROLLABLE)).openapi({ description: 'What may be bound by it' }),
+    expiresIn: z.int(),
+  })
+  .openapi('EnrolmentRequired', {
+    description: 'No session: with the token a second factor is bound, and nothing else',
+  });
 
 const CaseAccess = z
   .object({ caseToken: z.string(), expiresIn: z.int(), caseReference: z.string().nullable() })
@@ -59,8 +58,8 @@ export function signInRoutes(ctx: Context): Router {
         request: body(SignInBody),
         responses: {
           200: answer(
-            'Signed in, or the second factor is needed',
-            z.discriminatedUnion('status', [SignedInAnswer, ChallengedAnswer]),
+            'Signed in, or what is still owed',
+            z.discriminatedUnion('status', [schemas.signedIn, ChallengedAnswer, EnrollingAnswer]),
           ),
           ...refusals('invalid-credentials', 'account-held', 'password-change-required', 'too-many-attempts', 'busy'),
         },
@@ -69,6 +68,7 @@ export function signInRoutes(ctx: Context): Router {
         const input = c.req.valid('json');
         const result = await signIn(ctx, { ...input, deviceToken: input.deviceToken ?? deviceCookie(c) }, c.var.client);
         if ('challenge' in result) return c.json({ status: 'second-factor-required' as const, ...result }, 200);
+        if ('enrolmentToken' in result) return c.json({ status: 'enrolment-required' as const, ...result }, 200);
         return c.json(await showSignedIn(ctx, c, result, input.tokens), 200);
       },
     )
@@ -89,7 +89,10 @@ export function signInRoutes(ctx: Context): Router {
           }),
         ),
         responses: {
-          200: answer('Signed in', SignedInAnswer),
+          200: answer(
+            'Signed in, or a second factor is to be bound',
+            z.discriminatedUnion('status', [schemas.signedIn, EnrollingAnswer]),
+          ),
           ...refusals(
             'invalid-code',
             'invalid-challenge',
@@ -105,10 +108,27 @@ export function signInRoutes(ctx: Context): Router {
         const proof = requireProof(input);
         const result = await answerChallenge(
           ctx,
-          { challenge: input.challenge, proof, deviceToken: input.deviceToken ?? deviceCookie(c) },
+          { ...input, proof, deviceToken: input.deviceToken ?? deviceCookie(c) },
           c.var.client,
         );
+        if ('enrolmentToken' in result) return c.json({ status: 'enrolment-required' as const, ...result }, 200);
         return c.json(await showSignedIn(ctx, c, result, input.tokens), 200);
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'post',
+        path: '/second-factor/send',
+        tags: ['Anyone'],
+        operationId: 'sendSecondFactor',
+        summary:
+          'Sends the code of a sign-in’s second step, where there is one to send. One answer, whether or not: nothing is told.',
+        request: body(z.strictObject({ challenge: schemas.token, factor: z.enum(['sms', 'email-code']) })),
+        responses: { 202: answer('Accepted', z.object({})), ...refusals('too-many-requests', 'busy') },
+      }),
+      async (c) => {
+        await sendCode(ctx, c.req.valid('json'), c.var.client);
+        return c.json({}, 202);
       },
     )
     .openapi(
@@ -150,17 +170,4 @@ export function signInRoutes(ctx: Context): Router {
         return c.json(await issueCaseToken(ctx, accountId, 'password', c.var.client), 200);
       },
     );
-}
-
-/**
- * The same secret is never both in a cookie and in the body (ASVS 3.3.4). A cookie that takes the place of another ends
- * that one's session (ASVS 7.2.4).
- */
-async function showSignedIn(ctx: Context, c: HonoContext<Env>, result: SignedIn, where: 'body' | 'cookie') {
-  if (where === 'body') return { status: 'signed-in' as const, ...result };
-  const replaced = replacedRefreshToken(c);
-  if (replaced !== undefined) await signOutByToken(ctx, replaced, c.var.client);
-  setTokenCookies(c, result);
-  const { refreshToken: _refresh, deviceToken: _device, ...shown } = result;
-  return { status: 'signed-in' as const, ...shown };
 }

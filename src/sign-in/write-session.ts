@@ -8,8 +8,9 @@ export type NewSession = {
   now: Date;
   sessionId: string;
   deviceId: string;
-  counterKey: Buffer;
-  reservedAt: Date;
+  /** Null where no password was asked for. */
+  counterKey: Buffer | null;
+  reservedAt: Date | null;
   acr: 'aal1' | 'aal2';
   amr: string[];
   expiresAt: Date;
@@ -28,7 +29,8 @@ const write = (account: string, device: string) => `with ${account}, ${device},
    from device where key = $5 returning key),
  cleared as (
    update passwords set consecutive_failures = 0 from account
-   where account_id = account.id and consecutive_failures > 0 and (select count(*) from counter) >= 0),
+   where account_id = account.id and consecutive_failures > 0 and $5::bytea is not null
+     and (select count(*) from counter) >= 0),
  session as (
    insert into sessions (id, account_id, device_id, acr, amr, auth_time, created_at, last_seen_at, expires_at, ip, user_agent)
    select $3::uuid, account.id, device.id, $7, $8::text[], $2::timestamptz, $2::timestamptz, $2::timestamptz,

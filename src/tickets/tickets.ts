@@ -54,6 +54,7 @@ function messageOf(ticket: queries.TicketedCase, delivery: Claimed): TicketMessa
     'case.raised': 'The case became urgent',
     'case.reported': 'The owner reported',
     'case.message-added': 'The owner wrote',
+    'second-factor.reset-cancelled': 'The reset of the second factor was stopped',
   };
   const event = what[delivery.event_type as keyof typeof what] ?? delivery.event_type;
   return {

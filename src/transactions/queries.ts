@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../db/types.ts';
 
 export type TransactionRow = Selectable<Database['transactions']>;
@@ -14,6 +14,31 @@ export async function insertTransaction(
     .onConflict((conflict) => conflict.column('transaction_id').doNothing())
     .returningAll()
     .executeTakeFirst();
+}
+
+/** As `insertTransaction`; a `challenge` that stands under the id, for the same request, is decided anew in its place. */
+export async function insertOrDecideAnew(
+  trx: Transaction<Database>,
+  row: Insertable<Database['transactions']>,
+): Promise<TransactionRow | undefined> {
+  const { decision, score, reasons, decided_at } = row;
+  return await trx
+    .insertInto('transactions')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .column('transaction_id')
+        .doUpdateSet({ decision, score, reasons, decided_at })
+        .where('transactions.decision', '=', 'challenge')
+        .whereRef('transactions.request_hash', '=', 'excluded.request_hash'),
+    )
+    .returningAll()
+    .executeTakeFirst();
+}
+
+/** One at a time redeems a grant for this id, until the transaction ends. */
+export async function lockTransactionId(trx: Transaction<Database>, transactionId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`transaction:${transactionId}`}, 0))`.execute(trx);
 }
 
 export async function findTransaction(

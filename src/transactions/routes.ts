@@ -3,7 +3,9 @@ import { requireApiKey } from '../api-keys/guard.ts';
 import type { Context } from '../context.ts';
 import { answer, body, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
-import { decideTransaction, findTransaction, type Reason, type TransactionRow } from './transactions.ts';
+import * as schemas from '../schemas.ts';
+import type { Reason } from './reasons.ts';
+import { decideTransaction, findTransaction, type TransactionRow } from './transactions.ts';
 
 const security = [{ apiKey: [] }];
 const transactionId = z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 visible ASCII characters');
@@ -12,13 +14,14 @@ const TransactionBody = z.strictObject({
   transactionId,
   accountId: z.uuid(),
   kind: z.enum(['payment', 'withdrawal', 'deposit', 'refund']),
-  amount: z.string().regex(/^\d{1,15}(\.\d{1,8})?$/, 'must be a decimal such as "12.34"'),
-  currency: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code'),
-  payee: z.strictObject({ id: z.string().min(1).max(200), name: z.string().min(1).max(200).optional() }).optional(),
+  amount: schemas.amount,
+  currency: schemas.currency,
+  payee: schemas.payee.optional(),
   occurredAt: z.iso.datetime({ offset: true }).optional(),
   ip: z.union([z.ipv4(), z.ipv6()]).optional(),
   sessionId: z.uuid().optional(),
   deviceId: z.uuid().optional(),
+  grant: schemas.token.optional().openapi({ description: 'What confirming a grant gave: permits exactly this, once' }),
 });
 
 const Decision = z
@@ -26,7 +29,7 @@ const Decision = z
     decision: z.enum(['allow', 'challenge', 'review', 'deny']),
     status: z.enum(['decided', 'pending-review', 'resolved']),
     score: z.int(),
-    reasons: z.array(z.object({ rule: z.string(), text: z.string() })),
+    reasons: schemas.reasons,
     assessmentId: z.uuid(),
   })
   .openapi('Decision');
@@ -41,7 +44,7 @@ export function transactionRoutes(ctx: Context): Router {
         operationId: 'decideTransaction',
         security,
         summary:
-          'Asks before money moves. The same id with the same fields has the same answer. Scope `transactions:write`.',
+          'Asks before money moves. The same id with the same fields has the same answer; a `challenge` is sent again with its `grant`. Scope `transactions:write`.',
         middleware: [requireApiKey(ctx, 'transactions:write'), idempotent(ctx)] as const,
         request: body(TransactionBody),
         responses: {

@@ -12,10 +12,32 @@ const currencies = new Set(Intl.supportedValuesOf('currency'));
 type AmountFault = 'unknown-currency' | 'too-precise' | 'not-positive';
 
 /** Amount and currency judged together (ASVS 2.2.3): no more decimals than the currency has. */
-export function findAmountFault(amount: string, currency: string): AmountFault | undefined {
+function findAmountFault(amount: string, currency: string): AmountFault | undefined {
   if (!currencies.has(currency)) return 'unknown-currency';
-  const { maximumFractionDigits = 2 } = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
   const decimals = amount.split('.')[1]?.length ?? 0;
-  if (decimals > maximumFractionDigits) return 'too-precise';
+  if (decimals > decimalsOf(currency)) return 'too-precise';
   return /[1-9]/.test(amount) ? undefined : 'not-positive';
+}
+
+/** One spelling for each amount without a fault: "012.5" euros are "12.50", yen have no decimals. */
+export function canonicalAmount(amount: string, currency: string): string {
+  const [whole = '', decimals = ''] = amount.split('.');
+  const digits = decimalsOf(currency);
+  return `${whole.replace(/^0+(?=\d)/, '')}${digits === 0 ? '' : `.${decimals.padEnd(digits, '0')}`}`;
+}
+
+function decimalsOf(currency: string): number {
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+}
+
+const faults = {
+  'unknown-currency': { pointer: '/currency', detail: 'must be an ISO 4217 code' },
+  'too-precise': { pointer: '/amount', detail: 'has more decimals than the currency' },
+  'not-positive': { pointer: '/amount', detail: 'must be more than zero' },
+};
+
+/** The fault as a request is told of it. */
+export function amountErrors(amount: string, currency: string): { pointer: string; detail: string }[] {
+  const fault = findAmountFault(amount, currency);
+  return fault ? [faults[fault]] : [];
 }

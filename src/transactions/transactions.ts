@@ -5,13 +5,15 @@ import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import { pass } from '../holds/gate.ts';
+import { redeemGrant, refuseAltered, voidHeldGrant } from '../grants/redeem.ts';
+import type { Deed } from '../grants/rules.ts';
+import { type Hold, pass } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
 import * as queries from './queries.ts';
-import { findAmountFault, gateAction, type TransactionKind } from './rules.ts';
+import { grantReason, holdReason, type Reason } from './reasons.ts';
+import { amountErrors, canonicalAmount, gateAction, type TransactionKind } from './rules.ts';
 
 export type TransactionRow = queries.TransactionRow;
-export type Reason = { rule: string; text: string };
 type TransactionInput = {
   transactionId: string;
   accountId: string;
@@ -23,11 +25,14 @@ type TransactionInput = {
   ip?: string | undefined;
   sessionId?: string | undefined;
   deviceId?: string | undefined;
+  grant?: string | undefined;
 };
 
 /**
  * Decides on a transaction before the money moves and remembers the decision. The same id with the same fields gives the
- * same answer; other fields throw `transaction-conflict`. Throws `invalid-request` for an unknown account or amount.
+ * same answer; only a `challenge` that comes with a grant is decided anew. A grant is spent in the very transaction that
+ * says `allow`; one that was sent and is no good gives a `challenge`, whether or not one is asked for: who sends one relies
+ * on it. Other fields throw `transaction-conflict`. Throws `invalid-request` for an unknown account or amount.
  */
 export async function decideTransaction(
   ctx: Context,
@@ -35,15 +40,21 @@ export async function decideTransaction(
   apiKeyId: string,
   client: Client,
 ): Promise<TransactionRow> {
-  requireAmount(input);
+  const errors = amountErrors(input.amount, input.currency);
+  if (errors.length > 0) throw new Problem('invalid-request', { errors });
   const now = ctx.clock.now();
-  const requestHash = hashInput(input);
-  const row = await transact(ctx.db, ctx.ring, (trx) => decide(trx, input, { requestHash, apiKeyId, client }, now));
-  if (!row.request_hash.equals(requestHash)) throw new Problem('transaction-conflict');
+  const asked = {
+    requestHash: hashInput(input),
+    bearer: { actor: { kind: 'host', id: apiKeyId }, client, transactionId: input.transactionId } as const,
+    needsGrant: ctx.policy['transactions.grant'] === 'required',
+  };
+  const row = await transact(ctx.db, ctx.ring, (trx) => decide(trx, input, asked, now));
+  if (!row.request_hash.equals(asked.requestHash)) throw new Problem('transaction-conflict');
   return row;
 }
 
-type Asked = { requestHash: Buffer; apiKeyId: string; client: Client };
+type Asked = { requestHash: Buffer; bearer: Parameters<typeof redeemGrant>[3]; needsGrant: boolean };
+type Verdict = { decision: 'allow' | 'challenge' | 'deny'; reasons: Reason[] };
 
 async function decide(
   trx: Transaction<Database>,
@@ -51,16 +62,65 @@ async function decide(
   asked: Asked,
   now: Date,
 ): Promise<TransactionRow> {
-  const action = gateAction(input.kind);
-  const passage = await pass(trx, input.accountId, action ?? 'case-access', now);
+  const passage = await pass(trx, input.accountId, gateAction(input.kind) ?? 'case-access', now);
   if (!passage) throw unknownAccount();
-  const stoppedBy = action ? passage.stoppedBy : [];
-  const reasons: Reason[] = stoppedBy.map((hold) => ({
-    rule: `hold:${hold.reason_code}`,
-    text: `A hold on ${hold.scope} stands since ${hold.since.toISOString()}`,
-  }));
-  const decision = stoppedBy.length > 0 ? 'deny' : 'allow';
-  const inserted = await queries.insertTransaction(trx, {
+  const standing = input.grant === undefined ? undefined : await findDecided(trx, input, input.grant, asked, now);
+  if (standing) return standing;
+  const stoppedBy = gateAction(input.kind) ? passage.stoppedBy : [];
+  const verdict = await judge(trx, input, stoppedBy, asked, now);
+  const row = rowOf(input, verdict, asked, now);
+  const written = await (input.grant === undefined
+    ? queries.insertTransaction(trx, row)
+    : queries.insertOrDecideAnew(trx, row));
+  if (!written) return (await queries.findTransaction(trx, input.transactionId)) as TransactionRow;
+  const { transactionId, kind, amount, currency, accountId } = input;
+  const detail = { transactionId, kind, decision: verdict.decision, amount, currency };
+  const { actor, client } = asked.bearer;
+  await record(trx, { type: 'transaction.decided', actor, accountId, client, detail }, now);
+  return written;
+}
+
+/** The answer that stands, and with it nothing that a grant could change. One at a time asks this with one id. */
+async function findDecided(
+  trx: Transaction<Database>,
+  input: TransactionInput,
+  grant: string,
+  { requestHash, bearer }: Asked,
+  now: Date,
+): Promise<TransactionRow | undefined> {
+  await queries.lockTransactionId(trx, input.transactionId);
+  const standing = await queries.findTransaction(trx, input.transactionId);
+  const isSame = standing?.request_hash.equals(requestHash);
+  if (standing && !isSame) await refuseAltered(trx, grant, deedOf(input), bearer, now);
+  return isSame && standing?.decision === 'challenge' ? undefined : standing;
+}
+
+async function judge(
+  trx: Transaction<Database>,
+  input: TransactionInput,
+  stoppedBy: Hold[],
+  { bearer, needsGrant }: Asked,
+  now: Date,
+): Promise<Verdict> {
+  const { grant } = input;
+  if (stoppedBy.length > 0) {
+    if (grant !== undefined) await voidHeldGrant(trx, grant, deedOf(input), bearer, now);
+    return { decision: 'deny', reasons: stoppedBy.map(holdReason) };
+  }
+  if (grant !== undefined) {
+    const refusal = await redeemGrant(trx, grant, deedOf(input), bearer, now);
+    return refusal ? { decision: 'challenge', reasons: [grantReason(refusal)] } : { decision: 'allow', reasons: [] };
+  }
+  const isMissing = needsGrant && gateAction(input.kind) !== undefined;
+  return isMissing ? { decision: 'challenge', reasons: [grantReason('missing')] } : { decision: 'allow', reasons: [] };
+}
+
+function deedOf({ kind, accountId, sessionId, amount, currency, payee }: TransactionInput): Deed {
+  return { action: kind, accountId, sessionId, amount: canonicalAmount(amount, currency), currency, payee };
+}
+
+function rowOf(input: TransactionInput, { decision, reasons }: Verdict, { requestHash }: Asked, now: Date) {
+  return {
     id: newId(now),
     transaction_id: input.transactionId,
     account_id: input.accountId,
@@ -73,28 +133,13 @@ async function decide(
     ip: input.ip ?? null,
     session_id: input.sessionId ?? null,
     device_id: input.deviceId ?? null,
-    request_hash: asked.requestHash,
+    request_hash: requestHash,
     decision,
-    status: 'decided',
+    status: 'decided' as const,
     score: decision === 'deny' ? 100 : 0,
     reasons: JSON.stringify(reasons),
     decided_at: now,
-  });
-  if (!inserted) return (await queries.findTransaction(trx, input.transactionId)) as TransactionRow;
-  const detail = {
-    transactionId: input.transactionId,
-    kind: input.kind,
-    decision,
-    amount: input.amount,
-    currency: input.currency,
   };
-  const actor = { kind: 'host', id: asked.apiKeyId } as const;
-  await record(
-    trx,
-    { type: 'transaction.decided', actor, accountId: input.accountId, client: asked.client, detail },
-    now,
-  );
-  return inserted;
 }
 
 /** The decision as it stands. Throws `not-found`. */
@@ -104,22 +149,11 @@ export async function findTransaction(ctx: Context, transactionId: string): Prom
   return row;
 }
 
-const faults = {
-  'unknown-currency': { pointer: '/currency', detail: 'must be an ISO 4217 code' },
-  'too-precise': { pointer: '/amount', detail: 'has more decimals than the currency' },
-  'not-positive': { pointer: '/amount', detail: 'must be more than zero' },
-};
-
-function requireAmount(input: TransactionInput): void {
-  const fault = findAmountFault(input.amount, input.currency);
-  if (fault) throw new Problem('invalid-request', { errors: [faults[fault]] });
-}
-
 function unknownAccount(): Problem {
   return new Problem('invalid-request', { errors: [{ pointer: '/accountId', detail: 'there is no such account' }] });
 }
 
-/** What makes two requests the same: their fields, whatever the order or spelling of the JSON. */
+/** What makes two requests the same: their fields but the grant, whatever the order or spelling of the JSON. */
 function hashInput(input: TransactionInput): Buffer {
   const { payee } = input;
   const fields = [

@@ -12,7 +12,7 @@ ${content}
 </section>`;
 }
 
-type Form = { name: string; button: TextKey; tone?: 'calm' | 'alarm'; after?: Markup };
+type Form = { name: string; button: TextKey; tone?: 'calm' | 'quiet' | 'alarm'; after?: Markup };
 
 /** Nothing can be sent before the script is there: the browser itself would post the fields somewhere. */
 export function form({ say }: View, { name, button, tone = 'calm', after }: Form, fields: Markup): Markup {
@@ -57,6 +57,7 @@ ${notes(say, id, hint)}
 </div>`;
 }
 
+/** Where any factor will do, a passkey may answer instead; the script shows its button to those who have one. */
 export function codeField(
   view: View,
   { id, label, hint, isOptional }: Pick<Field, 'id' | 'label' | 'hint' | 'isOptional'>,
@@ -68,7 +69,7 @@ export function codeField(
     minlength: '6',
     maxlength: '64',
   };
-  return field(view, {
+  const input = field(view, {
     id,
     name: 'code',
     label,
@@ -76,6 +77,8 @@ export function codeField(
     ...(hint ? { hint } : {}),
     ...(isOptional ? { isOptional } : {}),
   });
+  if (label !== 'page.field.any-code') return input;
+  return html`${input}<button type="button" class="quiet" data-passkey-proof hidden>${view.say('page.passkey.instead')}</button>`;
 }
 
 const described = (id: string, hint?: TextKey) => (hint ? `${id}-hint ${id}-error` : `${id}-error`);

@@ -9,6 +9,7 @@ import { casePage } from './pages/case.ts';
 import { confirmPage } from './pages/confirm.ts';
 import { confirmAddressPage, confirmNoticeAddressPage } from './pages/confirm-address.ts';
 import { freezePage } from './pages/freeze.ts';
+import { grantPage } from './pages/grant.ts';
 import { landingPage } from './pages/landing.ts';
 import { reportPage } from './pages/report.ts';
 import { resetPage } from './pages/reset.ts';
@@ -17,6 +18,7 @@ import { signInPage } from './pages/sign-in.ts';
 import { signUpPage } from './pages/sign-up.ts';
 import { undoPage } from './pages/undo.ts';
 import { unlockPage } from './pages/unlock.ts';
+import { vetoPage } from './pages/veto.ts';
 import { problemRoutes } from './problem-page.ts';
 
 const pages: readonly Page[] = [
@@ -30,7 +32,9 @@ const pages: readonly Page[] = [
   securityPage,
   freezePage,
   unlockPage,
+  grantPage,
   undoPage,
+  vetoPage,
   casePage,
   reportPage,
 ];

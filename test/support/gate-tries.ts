@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { contactTries, prepareMoving } from './contact-tries.ts';
+import { enrolmentTries, prepareEnrolling } from './enrolment-tries.ts';
+import { grantTries, preparePaying } from './grant-tries.ts';
 import { type Answer, type Harness, PASSWORD, type TestAgent, totpCode } from './harness.ts';
+import { ask, verify } from './lost-factor.ts';
+import { passkeyTries, prepareHolding } from './passkey-tries.ts';
 import {
   enrol,
   freezeByAgent,
@@ -13,6 +17,7 @@ import {
   type Seeded,
   signIn,
 } from './seed.ts';
+import { prepareTexted, prepareTexting, smsTries } from './sms-tries.ts';
 
 /** Five accounts with everything that can be issued before a hold comes; `strong` has a second factor. */
 export async function prepare(h: Harness, agent: TestAgent) {
@@ -26,15 +31,34 @@ export async function prepare(h: Harness, agent: TestAgent) {
   const strong = await newAccount(h);
   const strongSession = await signIn(h, strong.email);
   const { recoveryCodes: codes } = await enrol(h, strongSession.accessToken);
+  const spare = await enrolAnother(h, strongSession.accessToken, codes[9] as string);
   const challenge: string = (await signIn(h, strong.email)).challenge;
   const strongReset = await resetLink(h, strong);
+  await verifyOwner(h, agent, strongSession.accessToken);
 
   const changing = await newSignedIn(h);
   const moving = await prepareMoving(h);
+  const texting = await prepareTexting(h);
+  const texted = await prepareTexted(h);
+  const paying = await preparePaying(h);
+  const holding = await prepareHolding(h);
+  const enrolling = await prepareEnrolling(h);
   const weak = await newAccount(h);
   await freezeByAgent(h, agent, weak.accountId);
   const caseLink = await mailedToken(h, weak.email, 'case');
-  const accounts = [plain.accountId, strong.accountId, weak.accountId, changing.accountId, moving.accountId];
+  const accounts = [
+    plain.accountId,
+    strong.accountId,
+    weak.accountId,
+    changing.accountId,
+    moving.accountId,
+    texting.accountId,
+    texted.accountId,
+    paying.accountId,
+    holding.accountId,
+    enrolling.byApp.accountId,
+    enrolling.byKey.accountId,
+  ];
   // Neither that freeze nor the cool-down of a new factor is the hold that the walk is about.
   await h.pool.query('update holds set released_at = since where account_id = any($1)', [accounts]);
   const weakSession = await signIn(h, weak.email);
@@ -43,8 +67,23 @@ export async function prepare(h: Harness, agent: TestAgent) {
   const weakReset = await resetLink(h, weak);
   const links = { freeze: freezeLink, unlock: unlockLink, case: caseLink, reset: weakReset, strongReset };
   return {
-    ...{ plain, session, pending: started.body.secret as string, strong, strongSession, codes, challenge },
-    ...{ changing, moving, weak, weakSession, caseToken, caseId, links, accounts },
+    ...{ plain, session, pending: started.body.secret as string, strong, strongSession, codes, challenge, spare },
+    ...{
+      agent,
+      changing,
+      moving,
+      texting,
+      texted,
+      paying,
+      holding,
+      enrolling,
+      weak,
+      weakSession,
+      caseToken,
+      caseId,
+      links,
+      accounts,
+    },
   };
 }
 export type Kit = Awaited<ReturnType<typeof prepare>>;
@@ -52,6 +91,17 @@ export type Kit = Awaited<ReturnType<typeof prepare>>;
 async function resetLink(h: Harness, { email }: Seeded): Promise<string> {
   await h.post('/v1/auth/password-reset', { identifier: email });
   return await mailedToken(h, email, 'reset');
+}
+
+async function enrolAnother(h: Harness, token: string, code: string): Promise<string> {
+  const { factorId, secret } = (await h.post('/v1/me/totp', { code }, { token })).body;
+  await h.post('/v1/me/totp/confirm', { code: totpCode(secret, h.clock.now()) }, { token });
+  return factorId;
+}
+
+async function verifyOwner(h: Harness, agent: TestAgent, token: string): Promise<void> {
+  const { caseId } = (await report(h, token)).body;
+  for (const kind of ['video', 'document']) await verify(h, agent, caseId, kind);
 }
 
 const report = (h: Harness, token: string) =>
@@ -99,6 +149,13 @@ const asOwner = (k: Kit) => ({ token: k.session.accessToken });
 /** Every path that issues or redeems something. In this order none of them spoils the next, refused or not. */
 export const tries: Try[] = [
   ...contactTries,
+  ...enrolmentTries,
+  ...smsTries,
+  ...grantTries,
+  ...passkeyTries,
+  attempt('POST /v1/agent/accounts/{id}/reset-second-factor', 'identity verified before', 'recover', async (h, k) =>
+    ok(await ask(h, k.agent, k.strong.accountId)),
+  ),
   attempt('POST /v1/server/sessions/introspect', 'access token from before', 'use-session', async (h, k) => {
     const asked = { token: k.session.accessToken };
     return (await h.post('/v1/server/sessions/introspect', asked, { token: await hostKey(h) })).body.active;
@@ -123,6 +180,9 @@ export const tries: Try[] = [
   ...says('POST /v1/me/cases/{id}/messages', { message: 'Hello?' }, (k) => `/v1/me/cases/${k.caseId}/messages`),
   attempt('GET /v1/me/export', 'by session', 'use-session', async (h, k) =>
     ok(await h.get('/v1/me/export', k.weakSession.accessToken)),
+  ),
+  attempt('POST /v1/me/step-up', 'by password', 'sign-in', async (h, k) =>
+    ok(await h.post('/v1/me/step-up', { password: PASSWORD }, { token: k.weakSession.accessToken })),
   ),
   attempt('POST /v1/auth/case-access', 'by link', 'case-access', async (h, k) =>
     ok(await h.post('/v1/auth/case-access', { token: k.links.case })),
@@ -173,6 +233,17 @@ export const tries: Try[] = [
     const answer = await h.post('/v1/me/recovery-codes', { code: k.codes[3] }, { token });
     k.codes = answer.body.recoveryCodes ?? k.codes;
     return ok(answer);
+  }),
+  attempt('GET /v1/me/totp', 'session from before', 'use-session', async (h, k) =>
+    ok(await h.get('/v1/me/totp', k.strongSession.accessToken)),
+  ),
+  attempt('PUT /v1/me/totp/{id}', 'session from before', 'security-change', async (h, k) => {
+    const call = { body: { name: 'Spare' }, token: k.strongSession.accessToken };
+    return ok(await h.call('PUT', `/v1/me/totp/${k.spare}`, call));
+  }),
+  attempt('DELETE /v1/me/totp/{id}', 'by code', 'security-change', async (h, k) => {
+    const call = { body: { code: k.codes[6] }, token: k.strongSession.accessToken };
+    return ok(await h.call('DELETE', `/v1/me/totp/${k.spare}`, call));
   }),
   attempt('DELETE /v1/me/totp', 'by code', 'security-change', async (h, k) =>
     ok(await h.call('DELETE', '/v1/me/totp', { body: { code: k.codes[4] }, token: k.strongSession.accessToken })),

@@ -176,8 +176,15 @@ export async function enrolTotp(h: Harness, owner: Owner): Promise<Enrolled> {
   const { body } = await h.post('/v1/me/totp', undefined, { token: owner.accessToken });
   const code = totpCode(body.secret, h.clock.now());
   const confirmed = await h.post('/v1/me/totp/confirm', { code }, { token: owner.accessToken });
+  await strengthen(h, owner.accessToken);
   h.clock.advance(30_000);
   return { secret: body.secret, recoveryCodes: confirmed.body.recoveryCodes };
+}
+
+/** Makes a session what it were had its sign-in given the factor too: one that only enrolled is good for no change. */
+export async function strengthen(h: Harness, accessToken: string): Promise<void> {
+  const { sid } = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
+  await h.pool.query(`update sessions set acr = 'aal2', amr = '{pwd,otp,mfa}' where id = $1`, [sid]);
 }
 
 export type TestAgent = {

@@ -4,6 +4,7 @@ import {
   newApiKey,
   PASSWORD,
   someEmail,
+  strengthen,
   type TestAgent,
   tokenIn,
   totpCode,
@@ -45,6 +46,7 @@ export async function enrol(h: Harness, accessToken: string): Promise<{ secret: 
   const { secret } = (await h.post('/v1/me/totp', undefined, { token: accessToken })).body;
   const code = totpCode(secret, h.clock.now());
   const { recoveryCodes } = (await h.post('/v1/me/totp/confirm', { code }, { token: accessToken })).body;
+  await strengthen(h, accessToken);
   return { secret, recoveryCodes };
 }
 

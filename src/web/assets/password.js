@@ -34,11 +34,11 @@ export function bindPassword(reload) {
   });
 }
 
-/** @param {{ email: string, secondFactor: { totp: boolean } }} me */
+/** @param {{ email: string, secondFactor: { totp: boolean, passkeys: number } }} me */
 export function showPassword({ email, secondFactor }) {
   find('[data-username]', HTMLInputElement, card).defaultValue = email;
   done.hidden = true;
-  askForCode(secondFactor.totp);
+  askForCode(secondFactor.totp || secondFactor.passkeys > 0);
 }
 
 /** @param {boolean} isAsked */

@@ -4,10 +4,12 @@ import { bindContacts, showContacts } from './contacts.js';
 import { element, fill, find, onPress } from './dom.js';
 import { bindButtons, describe, onSubmit, tell } from './form.js';
 import { bindKeeping } from './keep.js';
+import { bindPasskeys, showPasskeys } from './passkeys.js';
 import { bindPassword, showPassword } from './password.js';
 import { bindSecondFactor, showSecondFactor } from './second-factor.js';
 import { asOwner, noteSignedIn, signOut } from './session.js';
 import { bindSessions, showSessions } from './sessions.js';
+import { bindStepUp, showStepUp } from './step-up.js';
 import { show } from './steps.js';
 import { say } from './texts.js';
 import { formatTime } from './times.js';
@@ -19,7 +21,9 @@ bindKeeping();
 bindPassword(load);
 bindContacts(load);
 bindSecondFactor(load);
+bindPasskeys(load);
 bindSessions();
+bindStepUp();
 onPress('[data-sign-out]', signOut);
 onSubmit('freeze', async ({ message }) => {
   const { caseReference, receipt } = await asOwner('POST', '/v1/me/freeze', message === undefined ? {} : { message });
@@ -42,9 +46,11 @@ async function load() {
   noteSignedIn(true);
   fill(document, { email: me.email });
   showHolds(me.holds);
+  showStepUp(me.secondFactor);
   showPassword(me);
-  showSecondFactor(me.secondFactor);
-  await showContacts(me.secondFactor.totp);
+  await showSecondFactor(me.secondFactor);
+  await showPasskeys(me.secondFactor);
+  await showContacts(me.secondFactor.totp || me.secondFactor.passkeys > 0);
   await showSessions();
 }
 

@@ -8,6 +8,10 @@ const PATIENCE_MS = 1500;
 /** In memory only: gone with the page (ASVS 14.3.3). @type {string | undefined} */
 let accessToken;
 let carried = '';
+/** What a passkey signed for the next change. @type {Record<string, unknown> | undefined} */
+let signed;
+/** How this page lets the owner confirm who they are. @type {(() => Promise<boolean>) | undefined} */
+let confirmAnew;
 
 // A page that comes back from the browser's cache would show what its owner has left behind.
 addEventListener('pageshow', (event) => {
@@ -35,27 +39,63 @@ export async function renew() {
   }
 }
 
+/** The next change carries this in place of a code. @param {Record<string, unknown> | undefined} credential */
+export function proveNext(credential) {
+  signed = credential;
+}
+
+/** @param {() => Promise<boolean>} ask */
+export function onInsufficient(ask) {
+  confirmAnew = ask;
+}
+
+/** What a step-up answered, from now on. @param {string} token */
+export function useToken(token) {
+  accessToken = token;
+}
+
 /**
- * Calls the API as the signed-in owner; where that is over, or a fresh sign-in is asked for, leads to sign-in and back.
+ * Calls the API as the signed-in owner; where that is over, leads to sign-in and back. So it does where the call asks for
+ * a fresher authentication, unless the page can ask for that itself.
  * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
  * @param {unknown} [body]
  * @returns {Promise<any>}
  */
 export async function asOwner(method, path, body) {
+  const proven = takeProof(body);
   try {
     if (accessToken === undefined) await renewOrLeave();
-    return await send(method, path, body).catch(async (error) => {
+    return await send(method, path, proven).catch(async (error) => {
       if (!(error instanceof Refusal && error.code === 'unauthorized')) throw error;
       await renewOrLeave();
-      return await send(method, path, body);
+      return await send(method, path, proven);
     });
   } catch (error) {
     const code = error instanceof Refusal ? error.code : '';
+    if (code === 'insufficient-authentication' && confirmAnew) return await goOn(method, path, proven);
     if (code === 'insufficient-authentication') return await leave('fresh');
     if (code === 'unauthorized') return await leave('ended');
     throw error;
   }
+}
+
+/**
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
+ * @param {string} path
+ * @param {unknown} body
+ */
+async function goOn(method, path, body) {
+  if (!(await confirmAnew?.())) throw new Refusal('step-up-cancelled', {}, 0);
+  return await send(method, path, body);
+}
+
+/** @param {unknown} body */
+function takeProof(body) {
+  if (signed === undefined) return body;
+  const proven = { ...(typeof body === 'object' ? body : {}), code: undefined, credential: signed };
+  signed = undefined;
+  return proven;
 }
 
 /** A page that was left while it traded has lost its lock, not its call: its answer's cookie is waited for. */

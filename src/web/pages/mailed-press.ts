@@ -7,7 +7,7 @@ import { linkMissing } from './link-missing.ts';
 
 type Press = {
   /** Names its path, its script and its form. */
-  name: 'freeze' | 'undo' | 'unlock';
+  name: 'freeze' | 'undo' | 'unlock' | 'veto';
   title: TextKey;
   tone?: 'alarm';
   button: TextKey;

@@ -1,12 +1,13 @@
 import { html } from 'hono/html';
 import { codeField, field, form, passwordField, step } from '../controls.ts';
 import type { Markup, Page, View } from '../page.ts';
+import { passkeyErrors } from './passkeys.ts';
 
 export const resetPage: Page = {
   path: '/reset',
   title: 'page.reset.title',
   script: 'reset.js',
-  texts: ['page.reset.stale', 'page.reset.held'],
+  texts: [...passkeyErrors, 'page.reset.stale', 'page.reset.held'],
   content: (view) => html`${request(view)}${requested(view)}${choose(view)}${done(view)}`,
 };
 

@@ -2,9 +2,11 @@ import { html } from 'hono/html';
 import { form, proof, step } from '../controls.ts';
 import type { Markup, Page, View } from '../page.ts';
 import { contactsCard, contactTexts } from './contacts.ts';
+import { passkeysCard, passkeysTexts } from './passkeys.ts';
 import { passwordCard, passwordTexts } from './password.ts';
 import { secondFactorCard, secondFactorTexts } from './second-factor.ts';
 import { sessionsCards, sessionsTexts } from './sessions.ts';
+import { stepUpDialog, stepUpTexts } from './step-up.ts';
 
 export const securityPage: Page = {
   path: '/security',
@@ -15,7 +17,9 @@ export const securityPage: Page = {
     ...passwordTexts,
     ...contactTexts,
     ...secondFactorTexts,
+    ...passkeysTexts,
     ...sessionsTexts,
+    ...stepUpTexts,
     'page.scope.all',
     'page.scope.sign-in',
     'page.scope.payments',
@@ -27,7 +31,7 @@ export const securityPage: Page = {
   content: (
     view,
   ) => html`${step(view, { name: 'wait', title: 'page.security.title', isFirst: true }, html`<p aria-busy="true">${view.say('page.loading')}</p>`)}
-${overview(view)}${frozen(view)}`,
+${overview(view)}${frozen(view)}${stepUpDialog(view)}`,
 };
 
 function overview(view: View): Markup {
@@ -44,6 +48,7 @@ function overview(view: View): Markup {
 ${passwordCard(view)}
 ${contactsCard(view)}
 ${secondFactorCard(view)}
+${passkeysCard(view)}
 ${sessionsCards(view)}
 <section class="card">
 <h2>${say('page.security.report.title')}</h2>

@@ -1,0 +1,108 @@
+import type { Transaction } from 'kysely';
+import { findColleague } from '../agents/colleagues.ts';
+import { hasPower, type Objection, objectionTo } from '../agents/rules.ts';
+import type { Client, Context } from '../context.ts';
+import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
+import { record } from '../events/record.ts';
+import { passAlone } from '../holds/gate.ts';
+import { Problem } from '../problem.ts';
+import type { AgentSession } from '../sessions/check.ts';
+import { hasVerified } from '../verifications/standing.ts';
+import { endApproval } from './end.ts';
+import * as queries from './queries.ts';
+import { effectiveAt } from './rules.ts';
+import { tellOwner } from './schedule.ts';
+
+type Decision = { id: string; note: string; agent: AgentSession; client: Client };
+type Refusal = 'self-approval' | 'role' | Objection | 'verified-identity';
+
+/**
+ * The second person's yes: the delay begins and the owner is told (ASVS 2.3.5). A refusal is an event. Throws `not-found`,
+ * `self-approval`, `forbidden`, `second-person-required` with the `reason`, `approval-closed`.
+ */
+export async function approve(ctx: Context, decision: Decision): Promise<queries.Approval> {
+  const { id, note, agent, client } = decision;
+  const now = ctx.clock.now();
+  return await decideUnderLock(ctx, decision, now, async (trx, approval) => {
+    const refusal = await findRefusal(trx, ctx, approval, agent, now);
+    if (refusal) return refusal;
+    const yes = { by: agent.agent_id, note, effectiveAt: effectiveAt(ctx.policy, approval.kind, now) };
+    const approved = await queries.decide(trx, id, yes, now);
+    if (!approved) throw new Problem('approval-closed');
+    const actor = { kind: 'agent', id: agent.agent_id } as const;
+    const { kind, account_id: accountId, case_id: caseId } = approved;
+    const detail = { approvalId: id, kind, note, effectiveAt: yes.effectiveAt.toISOString() };
+    await record(trx, { type: 'approval.approved', actor, accountId, caseId, client, detail }, now);
+    await tellOwner(trx, approved, { actor, client }, now);
+    return undefined;
+  });
+}
+
+/**
+ * One person's no ends it, also after the yes and until it is carried out: a lead's, or the requester's own. Throws
+ * `not-found`, `forbidden`, `approval-closed`.
+ */
+export async function reject(ctx: Context, decision: Decision): Promise<queries.Approval> {
+  const { id, note, agent, client } = decision;
+  const now = ctx.clock.now();
+  return await decideUnderLock(ctx, decision, now, async (trx, approval) => {
+    if (approval.requested_by !== agent.agent_id && !hasPower(agent.role, 'lead')) return 'role';
+    const actor = { kind: 'agent', id: agent.agent_id } as const;
+    const ended =
+      approval.status === 'pending' || approval.status === 'scheduled'
+        ? await endApproval(trx, id, { reason: 'rejected', actor, note, client }, now)
+        : undefined;
+    if (!ended) throw new Problem('approval-closed');
+    return undefined;
+  });
+}
+
+type Work = (trx: Transaction<Database>, approval: queries.Approval) => Promise<Refusal | undefined>;
+
+/** A refusal commits as an event before it is thrown. */
+async function decideUnderLock(
+  ctx: Context,
+  { id, agent, client }: Decision,
+  now: Date,
+  work: Work,
+): Promise<queries.Approval> {
+  const outcome = await transact(ctx.urgentDb, ctx.ring, async (trx) => {
+    const asked = await queries.findApproval(trx, id, now);
+    // The account before the approval, as whoever freezes it or signs in to it does.
+    const passage = asked && (await passAlone(trx, asked.account_id, 'case-access', now));
+    const approval = passage && (await queries.findApproval(trx, id, now));
+    if (!approval) throw new Problem('not-found');
+    const reason = await work(trx, approval);
+    if (!reason) return await queries.findApproval(trx, id, now);
+    const { kind, account_id: accountId, case_id: caseId } = approval;
+    const actor = { kind: 'agent', id: agent.agent_id } as const;
+    const detail = { approvalId: id, kind, reason };
+    await record(trx, { type: 'approval.refused', actor, accountId, caseId, client, detail }, now);
+    return reason;
+  });
+  if (typeof outcome === 'object') return outcome;
+  throw problemOf(outcome);
+}
+
+function problemOf(refusal: Refusal | undefined): Problem {
+  if (refusal === 'self-approval') return new Problem('self-approval');
+  if (refusal === 'role' || refusal === undefined) return new Problem('forbidden');
+  return new Problem('second-person-required', { members: { reason: refusal } });
+}
+
+async function findRefusal(
+  trx: Transaction<Database>,
+  ctx: Context,
+  approval: queries.Approval,
+  agent: AgentSession,
+  now: Date,
+): Promise<Refusal | undefined> {
+  if (approval.requested_by === agent.agent_id) return 'self-approval';
+  if (!hasPower(agent.role, 'lead')) return 'role';
+  const approver = await findColleague(trx, agent.agent_id);
+  const requester = await findColleague(trx, approval.requested_by);
+  const objection = objectionTo(approver, requester, ctx.policy['approvals.minApproverAge'], now);
+  if (objection) return objection;
+  return (await hasVerified(trx, approval.case_id, agent.agent_id)) ? 'verified-identity' : undefined;
+}

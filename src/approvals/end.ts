@@ -1,0 +1,46 @@
+import type { Transaction } from 'kysely';
+import type { Client } from '../context.ts';
+import type { Database } from '../db/types.ts';
+import { type Actor, record } from '../events/record.ts';
+import { voidLinksAbout } from '../links/links.ts';
+import * as queries from './queries.ts';
+import { type ApprovalKind, type EndReason, kinds } from './rules.ts';
+
+type End = { reason: EndReason; actor: Actor; note?: string | undefined; client?: Client | undefined };
+
+/**
+ * Ends one approval that was not carried out, under the account's lock: its veto links are void, and an owner who was told
+ * of it is told of this too. Undefined where it was over already.
+ */
+export async function endApproval(
+  trx: Transaction<Database>,
+  id: string,
+  { reason, actor, note, client }: End,
+  now: Date,
+): Promise<queries.ApprovalRow | undefined> {
+  const by = actor.kind === 'agent' ? actor.id : undefined;
+  const ended = await queries.end(trx, id, { reason, by, note }, now);
+  if (!ended) return undefined;
+  const { account_id: accountId, case_id: caseId, kind } = ended;
+  await voidLinksAbout(trx, { accountId, subjectId: id, purpose: 'veto' }, now);
+  const event = { actor, accountId, caseId, client };
+  const detail = { approvalId: id, kind, reason, note: note ?? null };
+  await record(trx, { ...event, type: 'approval.ended', detail }, now);
+  if (!ended.effective_at) return ended;
+  // An agent's or a node's whereabouts are nothing to the owner.
+  const origin = actor.kind === 'agent' ? { device: '', ip: '' } : {};
+  const payload = { by: reason.replaceAll('-', '_'), ...origin };
+  await record(trx, { ...event, type: kinds[kind].cancelled, detail: { approvalId: id, reason }, payload }, now);
+  return ended;
+}
+
+/** Ends what of this kind is open on the account. */
+export async function endApprovals(
+  trx: Transaction<Database>,
+  accountId: string,
+  kind: ApprovalKind,
+  end: End,
+  now: Date,
+): Promise<void> {
+  for (const id of await queries.listOpen(trx, accountId, kind)) await endApproval(trx, id, end, now);
+}

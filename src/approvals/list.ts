@@ -1,0 +1,23 @@
+import type { Context } from '../context.ts';
+import * as queries from './queries.ts';
+import type { ApprovalKind, Status } from './rules.ts';
+
+export type Approval = queries.Approval;
+
+/** All of them, newest first, as they stand now. */
+export async function listApprovals(
+  ctx: Context,
+  filter: { status?: Status | undefined; before?: string | undefined },
+  limit: number,
+): Promise<Approval[]> {
+  return await queries.listApprovals(ctx.urgentDb, filter, limit, ctx.clock.now());
+}
+
+/** What waits for a second agent or for its time on this account. */
+export async function findOpenApproval(
+  ctx: Context,
+  accountId: string,
+  kind: ApprovalKind,
+): Promise<Approval | undefined> {
+  return await queries.findOpen(ctx.urgentDb, accountId, kind, ctx.clock.now());
+}

@@ -1,0 +1,27 @@
+import type { Kysely, Transaction } from 'kysely';
+import { statement } from '../db/statement.ts';
+import type { Database } from '../db/types.ts';
+
+const births = statement<{ born_at: Date }, [accountId: string]>(
+  'list-factor-births',
+  `select confirmed_at as born_at from totp_factors where account_id = $1 and confirmed_at is not null
+   union all select created_at from passkeys where account_id = $1
+   union all select confirmed_at from sms_factors where account_id = $1 and confirmed_at is not null`,
+);
+
+export async function listFactorBirths(db: Kysely<Database>, accountId: string): Promise<Date[]> {
+  return (await births(db, accountId)).map((row) => row.born_at);
+}
+
+const kinds = [
+  'totp_factors',
+  'passkeys',
+  'sms_codes',
+  'sms_factors',
+  'recovery_codes',
+  'webauthn_challenges',
+] as const;
+
+export async function deleteEveryFactor(trx: Transaction<Database>, accountId: string): Promise<void> {
+  for (const table of kinds) await trx.deleteFrom(table).where('account_id', '=', accountId).execute();
+}

@@ -1,0 +1,32 @@
+import type { Kysely } from 'kysely';
+import { findContestedAt } from '../approvals/contested.ts';
+import type { Database } from '../db/types.ts';
+import * as queries from './queries.ts';
+import { type Reached, reach } from './rules.ts';
+
+type Proof = queries.VerificationRow & { counts: boolean };
+export type Standing = Reached & { proofs: Proof[] };
+
+/**
+ * How far the identity of a case's owner is verified now, and by what. Once the owner vetoed what was built on it, or used
+ * the factor that was said to be lost, what was shown before counts no more: somebody else may have shown it.
+ */
+export async function findStanding(db: Kysely<Database>, caseId: string): Promise<Standing> {
+  const contestedAt = await findContestedAt(db, caseId);
+  const rows = await queries.listVerifications(db, caseId);
+  const proofs = rows.map((row) => ({ ...row, counts: contestedAt === undefined || row.verified_at > contestedAt }));
+  return { ...reach(proofs.filter(({ counts }) => counts).map(({ kind }) => kind)), proofs };
+}
+
+/** The latest open case of the account in which its owner's identity is verified. */
+export async function findVerifiedCase(db: Kysely<Database>, accountId: string): Promise<string | undefined> {
+  for (const caseId of await queries.listVerifiedCases(db, accountId)) {
+    if ((await findStanding(db, caseId)).level === 'verified') return caseId;
+  }
+  return undefined;
+}
+
+/** Whether this agent verified anything in this case: then another must say yes to what is built on it. */
+export async function hasVerified(db: Kysely<Database>, caseId: string, agentId: string): Promise<boolean> {
+  return await queries.hasVerified(db, caseId, agentId);
+}
