@@ -142,7 +142,7 @@ describe('GET /v1/me', () => {
       email: owner.email,
       emailConfirmed: true,
       locale: 'zh-CN',
-      secondFactor: { totp: false, passkeys: 0, recoveryCodesLeft: 0 },
+      secondFactor: { totp: false, passkeys: 0, sms: false, recoveryCodesLeft: 0, recoveryCodesLow: false },
       holds: [],
       watchUntil: null,
     });

@@ -171,7 +171,7 @@ describe('an owner in a browser', () => {
     await context.close();
   });
 
-  it('asks for a fresh sign-in before a change and comes back, but only to pages of ours', async () => {
+  it('V7.5.1 asks who it is before a change, goes on with it, and comes back only to pages of ours', async () => {
     const owner = await newOwner(h);
     const { page, context } = await h.visit();
     await page.goto('/security');
@@ -180,7 +180,9 @@ describe('an owner in a browser', () => {
     await page.waitForURL('**/security');
     h.clock.advance(16 * 60_000);
     await page.locator('[data-enrol]').click();
-    await page.getByText('Please sign in again').waitFor();
+    await page.getByText('Confirm it is you').waitFor();
+    await fillAndSend(page, 'step-up', { password: PASSWORD });
+    await page.locator('[data-qr][src^="data:image/svg+xml,"]').waitFor();
     await page.goto('/sign-in?next=https://evil.example/&reason=%3Cb%3E');
     await fillAndSend(page, 'sign-in', { identifier: owner.email, password: PASSWORD });
     await page.waitForURL(`${h.origin}/security`);

@@ -34,7 +34,7 @@ const lines = {
 let h: Harness;
 let key: string;
 beforeAll(async () => {
-  h = await openHarness();
+  h = await openHarness({ policy: { 'passwords.argon2id': 'm=19456,t=2,p=1' } });
   key = await newApiKey(h);
 });
 afterAll(() => h.close());
@@ -231,7 +231,7 @@ describe('V6.3.8 an identifier that nobody has', () => {
   });
 
   it('learns the forms from the accounts there are', async () => {
-    const own = await openHarness();
+    const own = await openHarness({ policy: { 'passwords.argon2id': 'm=19456,t=2,p=1' } });
     try {
       const token = await newApiKey(own);
       for (let n = 0; n < 8; n++)

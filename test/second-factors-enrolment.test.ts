@@ -13,7 +13,7 @@ import {
 
 let h: Harness;
 beforeAll(async () => {
-  h = await openHarness({ policy: { 'limits.factorChangesPerAccount': 100 } });
+  h = await openHarness({ policy: { 'limits.factorChangesPerAccount': 100, 'passwords.argon2id': 'm=19456,t=2,p=1' } });
 });
 afterAll(() => h.close());
 

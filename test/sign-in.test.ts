@@ -4,7 +4,7 @@ import { type Harness, newOwner, openHarness, PASSWORD, someEmail, tokenIn } fro
 
 let h: Harness;
 beforeAll(async () => {
-  h = await openHarness();
+  h = await openHarness({ policy: { 'passwords.argon2id': 'm=19456,t=2,p=1' } });
 });
 afterAll(() => h.close());
 

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openapiDocument } from '../src/app.ts';
+import { totpSecretRow } from '../src/second-factors/rules.ts';
+import { openEnrolment } from './support/enrolment-tries.ts';
 import {
   type Answer,
   enrolTotp,
@@ -15,8 +17,12 @@ import {
   someEmail,
   type TestAgent,
   tokenIn,
+  totpCode,
 } from './support/harness.ts';
 import { newScheduled, newSeasoned, vetoLink } from './support/lost-factor.ts';
+import { plantPasskey } from './support/passkeys.ts';
+import { newAccount } from './support/seed.ts';
+import { prepareTexted, prepareTexting, type Texted } from './support/sms-tries.ts';
 
 let h: Harness;
 let holder: Owner;
@@ -24,14 +30,23 @@ let agent: TestAgent;
 /** Has a second factor, and no code of theirs is among the tokens. */
 let strong: Owner;
 let tokens: Record<string, string>;
+/** A passkey and a waiting grant of `strong`, and somebody with a number enrolled. */
+let passkeyId: string;
+let grantId: string;
+let texted: Texted;
+let texting: Texted;
 beforeAll(async () => {
   // Each door is to look at every token: no limit may refuse it first.
   const plenty = { 'totp.maxFailures': 10_000, 'limits.factorChangesPerAccount': 10_000, 'access.ttl': 3_600_000 };
-  h = await openHarness({ policy: plenty });
+  h = await openHarness({ policy: { ...plenty, 'sms.factor': 'on', 'grant.attempts': 10_000 } });
   holder = await newOwner(h);
   agent = await newAgent(h);
   strong = await newOwner(h);
   await enrolTotp(h, strong);
+  passkeyId = (await plantPasskey(h, strong.accountId)).id;
+  grantId = await ask();
+  texting = await prepareTexting(h);
+  texted = await prepareTexted(h);
   tokens = await oneOfEach();
 });
 afterAll(() => h.close());
@@ -61,7 +76,7 @@ function readContract(): Operation[] {
       path: path.replace(/\{\w+\}/g, someId),
       schemes: (operation.security ?? []).flatMap((some: object) => Object.keys(some)),
       secrets: [...new Set(fieldsOf(operation.requestBody?.content?.['application/json']?.schema))].filter((field) =>
-        /^(token|challenge|code)$|Token$/.test(field),
+        /^(token|challenge|code|grant)$|Token$/.test(field),
       ),
     })),
   );
@@ -76,7 +91,13 @@ const schemes: Record<string, string> = {
   agent: 'agent access',
 };
 
-type Field = { for: string[]; body: () => object | Promise<object>; bearer?: () => string };
+type Field = {
+  for: string[];
+  body: () => object | Promise<object>;
+  bearer?: () => string;
+  /** What the path is about, where something must be there. */
+  id?: () => string;
+};
 const owners = () => tokens['owner access'] as string;
 const signIn = () => ({ identifier: holder.email, password: PASSWORD });
 const code = (body: () => object = () => ({})): Field => ({ for: [], body, bearer: () => strong.accessToken });
@@ -93,6 +114,14 @@ const fields: Record<string, Field> = {
       return { factor: 'recovery-code', challenge };
     },
   },
+  'POST /v1/auth/enrolment/totp enrolmentToken': { for: ['enrolment token'], body: () => ({}) },
+  'POST /v1/auth/enrolment/totp/confirm enrolmentToken': { for: [], body: () => ({ code: '000000' }) },
+  'POST /v1/auth/enrolment/totp/confirm code': {
+    for: [],
+    body: async () => ({ enrolmentToken: await openEnrolment(h, await newAccount(h)) }),
+  },
+  'POST /v1/auth/enrolment/passkey enrolmentToken': { for: ['enrolment token'], body: () => ({}) },
+  'POST /v1/auth/enrolment/passkey/confirm enrolmentToken': { for: [], body: () => ({ credential: someCredential }) },
   'POST /v1/auth/case-access code': { for: [], body: newEnrolled },
   'POST /v1/auth/case-access token': { for: ['case-access link'], body: () => ({}) },
   'POST /v1/auth/refresh refreshToken': { for: ['refresh'], body: () => ({}) },
@@ -125,6 +154,18 @@ const fields: Record<string, Field> = {
   'DELETE /v1/me/totp/{id} code': code(),
   'POST /v1/me/totp/confirm code': { for: [], body: () => ({}), bearer: owners },
   'POST /v1/me/recovery-codes code': code(),
+  'POST /v1/me/passkeys/options code': code(),
+  'DELETE /v1/me/passkeys/{id} code': { ...code(), id: () => passkeyId },
+  'POST /v1/me/sms code': { ...code(), bearer: () => texting.accessToken },
+  'POST /v1/me/sms/confirm code': { ...code(), bearer: () => texting.accessToken },
+  'DELETE /v1/me/sms code': { ...code(), bearer: () => texted.accessToken },
+  'POST /v1/me/step-up code': code(() => ({ password: PASSWORD })),
+  'POST /v1/me/grants/{id}/confirm code': { ...code(), id: () => grantId },
+  'POST /v1/server/grants/redeem grant': {
+    for: ['grant'],
+    body: () => ({ accountId: strong.accountId, action: 'security-change' }),
+    bearer: () => tokens['API key'] as string,
+  },
   'POST /v1/agent/auth/sign-in code': { for: [], body: () => ({ email: agent.email, password: agent.password }) },
   'POST /v1/agent/auth/refresh refreshToken': { for: ['agent refresh'], body: () => ({}) },
 };
@@ -140,11 +181,39 @@ function pressed(): string[] {
   return ['freeze-account link', 'unlock-sign-in link', 'undo-contact-change link', 'veto link'];
 }
 
+const ask = async () => {
+  const wanted = { action: 'payment', amount: '10', currency: 'EUR', payee: { id: 'payee' } };
+  return (await post('/v1/me/grants', wanted, strong.accessToken)).body.grantId as string;
+};
+
+/** Of somebody whose own codes the doors are not shown. */
+async function grantOf(owner: Owner): Promise<string> {
+  h.clock.advance(60_000);
+  const { rows } = await h.pool.query('select secret, id from totp_factors where account_id = $1', [owner.accountId]);
+  const secret = h.instance.ctx.keys.decrypt(rows[0].secret, totpSecretRow(rows[0].id));
+  const path = `/v1/me/grants/${await ask()}/confirm`;
+  return (await post(path, { code: totpCode(secret, h.clock.now()) }, owner.accessToken)).body.grant;
+}
+
+const someCredential = {
+  id: 'AAAA',
+  rawId: 'AAAA',
+  type: 'public-key',
+  response: { clientDataJSON: 'AAAA', attestationObject: 'AAAA' },
+};
+
 /** What takes a secret and refuses none: a test of its own says what it does instead. */
 const forgiving = new Set([
   'POST /v1/auth/sign-in deviceToken',
   'POST /v1/auth/second-factor deviceToken',
+  'POST /v1/auth/second-factor/send challenge',
+  'POST /v1/auth/enrolment/totp/confirm deviceToken',
+  'POST /v1/auth/enrolment/passkey/confirm deviceToken',
   'POST /v1/server/sessions/introspect token',
+  'POST /v1/auth/passkey deviceToken',
+  'POST /v1/auth/passkey/options challenge',
+  'POST /v1/auth/password-reset/passkey-options token',
+  'POST /v1/server/transactions grant',
 ]);
 
 async function oneOfEach(): Promise<Record<string, string>> {
@@ -188,6 +257,7 @@ async function oneOfEach(): Promise<Record<string, string>> {
     'device token': again.deviceToken,
     'case token': caseToken,
     challenge: challenged.body.challenge,
+    'enrolment token': await openEnrolment(h, await newAccount(h)),
     'agent access': agent.accessToken,
     'agent refresh': agent.refreshToken,
     'API key': await newApiKey(h),
@@ -202,6 +272,7 @@ async function oneOfEach(): Promise<Record<string, string>> {
     'confirm-notice-address link': confirmNotice,
     'undo-contact-change link': tokenIn(undo, 'undo'),
     'veto link': await vetoLink(h, lost.email),
+    grant: await grantOf(strong),
   };
 }
 
@@ -269,7 +340,10 @@ describe('V9.2.2 V7.2.2 RFC 8725 3.12: a token of one kind opens no door of anot
     for (const [kind, token] of Object.entries(tokens)) {
       if (door.for.includes(kind)) continue;
       const body = { ...rest, [field]: token };
-      refused(kind, await h.call(method, path.replace(/\{\w+\}/g, someId), { body, token: door.bearer?.() }));
+      refused(
+        kind,
+        await h.call(method, path.replace(/\{\w+\}/g, door.id?.() ?? someId), { body, token: door.bearer?.() }),
+      );
     }
   });
 

@@ -53,6 +53,9 @@ export type Harness = {
   close(): Promise<void>;
 };
 
+/** Hashes that cost next to nothing: an operator could not set this. Tests about their cost name one that is real. */
+const CHEAP = { 'passwords.argon2id': 'm=64,t=1,p=1' };
+
 /** A whole service on its own copy of the database, with a clock that the test moves. */
 export async function openHarness(options: Options = {}): Promise<Harness> {
   const server = inject('databaseServer');
@@ -63,7 +66,7 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
   const clock = new TestClock();
   const config = readConfig({ HOLDFAST_DATA: dataDir, ...options.env });
   const instance = await openInstance(
-    { ...config, policy: { ...config.policy, ...options.policy }, databaseUrl: url, secret: randomBytes(32) },
+    { ...config, policy: { ...config.policy, ...CHEAP, ...options.policy }, databaseUrl: url, secret: randomBytes(32) },
     { clock, log: options.log ?? pino({ level: 'silent' }) },
   );
   const pool = new pg.Pool({ connectionString: url, max: 4 });
