@@ -3,6 +3,7 @@ import { newAuthenticator } from './support/authenticator.ts';
 import { enrolBy, enrolmentToken, firstStep, newEnrolled, secondStep } from './support/enrolling.ts';
 import { type Harness, newAgent, openHarness, PASSWORD, someEmail, tokenIn, totpCode } from './support/harness.ts';
 import { originOf } from './support/passkeys.ts';
+import { holding, untilWaiting } from './support/races.ts';
 import { count, freezeByAgent, hostKey, mailedToken, newAccount } from './support/seed.ts';
 
 let h: Harness;
@@ -221,9 +222,9 @@ describe('an enrolment that was begun', () => {
     expect(await count(h, 'sessions', accountId)).toBe(0);
   });
 
-  it('is refused under a hold on security changes: nothing could be bound', async () => {
+  it.each(['security-changes', 'sign-in'])('is refused under a hold on %s, which is half of it', async (scope) => {
     const { accountId, email, token, secret } = await begin();
-    const body = { scope: 'security-changes', reasonCode: 'review', note: 'Checking' };
+    const body = { scope, reasonCode: 'review', note: 'Checking' };
     const path = `/v1/agent/accounts/${accountId}/holds`;
     await h.post(path, body, { token: (await newAgent(h)).accessToken });
     expect((await confirm(token, codeOf(secret))).body.code).toBe('account-held');
@@ -239,6 +240,31 @@ describe('an enrolment that was begun', () => {
     expect(answer.status).toBe(204);
     expect((await confirm(token, codeOf(secret))).body.code).toBe('invalid-token');
     expect((await start(token)).body.code).toBe('invalid-token');
+  });
+
+  it('V15.4.2 dies with a reset that came between its token and the lock', async () => {
+    const { email, accountId } = await newAccount(h);
+    const enrolmentToken = (await firstStep(h, email)).body.enrolmentToken;
+    const asked = await h.post('/v1/auth/enrolment/passkey', { enrolmentToken });
+    const credential = newAuthenticator(originOf(h)).create(asked.body);
+    await h.post('/v1/auth/password-reset', { identifier: email });
+    const token = await mailedToken(h, email, 'reset');
+    const newPassword = `${PASSWORD} anew`;
+    const lock = 'select from accounts where id = $1 for update';
+    const running = await holding(h, lock, [accountId], async () => {
+      const reset = h.post('/v1/auth/password-reset/confirm', { token, newPassword });
+      await untilWaiting(h, 1);
+      const enrolled = h.post('/v1/auth/enrolment/passkey/confirm', { enrolmentToken, credential });
+      await untilWaiting(h, 2);
+      return [reset, enrolled];
+    });
+    const answers = await Promise.all(running);
+    expect(answers.map(({ status, body }) => [status, body?.code])).toEqual([
+      [204, undefined],
+      [400, 'invalid-token'],
+    ]);
+    expect(await count(h, 'sessions', accountId)).toBe(0);
+    expect(await count(h, 'passkeys', accountId)).toBe(0);
   });
 
   it('dies when an agent requires a new password, which comes before any enrolment', async () => {

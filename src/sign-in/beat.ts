@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 
-const BEAT_MS = 100;
+const BEAT_MS = 200;
 
 /**
  * Does `work`, and lets a refusal go out on the next beat only: how long it took must not tell what was wrong. What differs

@@ -1,12 +1,15 @@
 import { generateSecret } from 'otplib';
 import { newId } from '../../src/crypto/ids.ts';
-import type { Policy } from '../../src/policy.ts';
-import { readPolicy } from '../../src/policy-file.ts';
+import { type Policy, type PolicyKey, policyKeys } from '../../src/policy.ts';
 import { type Answer, type Call, type Harness, PASSWORD, totpCode } from './harness.ts';
 import { newAccount, type Seeded } from './seed.ts';
 
-/** All that `profile: psd2` sets, as a harness takes it. */
-export const psd2: Partial<Policy> = readPolicy('profile: psd2');
+/** What `profile: psd2` sets otherwise, as a harness takes it. */
+export const psd2 = Object.fromEntries(
+  Object.entries<PolicyKey>(policyKeys).flatMap(([name, { psd2: value }]) =>
+    value === undefined ? [] : [[name, value]],
+  ),
+) as Partial<Policy>;
 
 export function firstStep(h: Harness, identifier: string, extra: object = {}, call: Call = {}): Promise<Answer> {
   return h.post('/v1/auth/sign-in', { identifier, password: PASSWORD, ...extra }, call);

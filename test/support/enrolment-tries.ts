@@ -9,7 +9,7 @@ import { newAccount, type Seeded } from './seed.ts';
 export type EnrollingAccount = Seeded & { token: string; secret: string; credential: object };
 
 /** As the sign-in leaves it where a second factor is required, which it is not for all of the walk. */
-async function openEnrolment(h: Harness, { accountId }: Seeded): Promise<string> {
+export async function openEnrolment(h: Harness, { accountId }: Seeded): Promise<string> {
   const token = `hf_en_${randomBytes(32).toString('base64url')}`;
   const now = h.clock.now();
   await h.pool.query(
