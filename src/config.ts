@@ -72,6 +72,8 @@ const environment = z.object({
   HELPDESK: z.enum(['builtin', 'webhook']).default('builtin'),
   HELPDESK_URL: url('http:', 'https:').optional(),
   HELPDESK_SECRET: webhookSecret.optional(),
+  CAPTCHA_VERIFY_URL: url('http:', 'https:').optional(),
+  CAPTCHA_SECRET: z.string().min(8).optional(),
   SMS_HOOK_URL: url('http:', 'https:').optional(),
   SMS_HOOK_SECRET: webhookSecret.optional(),
 });
@@ -107,6 +109,8 @@ export type Config = {
   geoipFile: string | undefined;
   trustedProxies: string[];
   helpdesk: { provider: 'builtin' } | { provider: 'webhook'; url: string; secret: string };
+  /** Whom the operator's CAPTCHA is checked with. */
+  captcha: { url: string; secret: string } | undefined;
   /** Where texts are handed over for sending; without it they land on the inbox page, or there are none. */
   smsHook: { url: string; secret: string } | undefined;
   policy: Policy;
@@ -152,6 +156,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     passkeyRpId: readPasskeyRpId(values.PASSKEY_RP_ID, publicUrl),
     geoipFile: values.GEOIP_FILE,
     helpdesk: readHelpdesk(values),
+    captcha: readCaptcha(values, production),
     smsHook: readSmsHook(values, production),
     policy: readPolicyFile(values.HOLDFAST_POLICY),
   };
@@ -206,4 +211,15 @@ function readPolicyFile(path: string | undefined): Policy {
     if (error instanceof PolicyError) throw new ConfigError(`HOLDFAST_POLICY: ${error.message}`);
     throw new ConfigError(`HOLDFAST_POLICY: cannot read ${path}: ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** Secret and answer go over this wire. */
+function readCaptcha(
+  { CAPTCHA_VERIFY_URL: url, CAPTCHA_SECRET: secret }: z.infer<typeof environment>,
+  production: boolean,
+): Config['captcha'] {
+  if (url === undefined) return undefined;
+  if (production && !url.startsWith('https:')) throw new ConfigError('CAPTCHA_VERIFY_URL: must be https in production');
+  if (secret === undefined) throw new ConfigError('CAPTCHA_SECRET: CAPTCHA_VERIFY_URL needs it');
+  return { url, secret };
 }

@@ -13,7 +13,9 @@ import type { Inbox } from './notices/inbox.ts';
 import type { BreachList } from './passwords/breaches.ts';
 import type { Places } from './places/places.ts';
 import type { Policy } from './policy.ts';
+import type { Captcha } from './proof-of-work/captcha.ts';
 import type { Feed } from './revocations/feed.ts';
+import type { Watch } from './stuffing/watch.ts';
 import type { Clock } from './time.ts';
 
 /** What every use case receives. */
@@ -38,6 +40,10 @@ export type Context = {
   wrapping: Wrapping;
   signer: Signer;
   limits: Limits;
+  /** The operator's CAPTCHA, if there is one. */
+  captcha: Captcha | undefined;
+  /** What this node remembers of guessing across accounts. */
+  strangers: Watch;
   /** Where addresses are, if the operator's file says so. */
   places: Places;
   /** Where mails land while no SMTP server is set; only in development. */

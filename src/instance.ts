@@ -18,7 +18,9 @@ import { openMailer } from './notices/mailer.ts';
 import { openBreachList } from './passwords/breaches.ts';
 import { followHashForms } from './passwords/hash-forms.ts';
 import { openPlaces } from './places/places.ts';
+import { openCaptcha } from './proof-of-work/captcha.ts';
 import { openFeed } from './revocations/feed.ts';
+import { openWatch } from './stuffing/watch.ts';
 import { type Clock, systemClock } from './time.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -69,6 +71,8 @@ export async function openInstance(
     wrapping,
     signer: openSigner(keyStore.keys, config.publicUrl),
     limits,
+    captcha: config.captcha && openCaptcha(config.captcha),
+    strangers: openWatch(databases.limitsDb),
     places,
     inbox: inboxOf(config),
     ring: bell.ring,

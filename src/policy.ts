@@ -42,6 +42,7 @@ export const policyKeys = {
   'lockout.growth': count(2, 1, 10, 'times', 'NIST 800-63B-4 3.2.2'),
   'lockout.cap': duration(DAY, 15 * MINUTE, 7 * DAY, 'NIST 800-63B-4 3.2.2'),
   'lockout.disableAt': count(100, 10, 100, 'consecutive failures', 'NIST 800-63B-4 3.2.2'),
+  'stuffing.mode': choice(['live', 'shadow', 'off'], 'ASVS 6.3.1'),
   'limits.signInPerIp': count(30, 1, 10_000_000, 'per minute', 'ASVS 6.3.1'),
   'limits.resetPerIp': count(10, 1, 10_000_000, 'per minute', 'ASVS 2.4.1'),
   'limits.signUpPerIp': count(10, 1, 10_000_000, 'per minute', 'ASVS 2.4.1'),

@@ -13,6 +13,7 @@ export const problems = {
   'insufficient-authentication': 401,
   'forbidden':                   403,
   'account-held':                403,
+  'proof-required':              403,
   'self-approval':               403,
   'second-person-required':      403,
   'password-change-required':    403,

@@ -51,6 +51,14 @@ export const assertion = z
 /** The fields by which a request carries a second factor: one of them. */
 export const proof = { code: code.optional(), credential: assertion.optional() };
 
+/** What a caller shows who was answered `proof-required`. */
+export const shown = z
+  .union([
+    z.strictObject({ challenge: z.string().max(128), nonce: z.string().max(64) }),
+    z.strictObject({ captcha: z.string().min(1).max(8192) }),
+  ])
+  .openapi('Proof', { description: 'Work done on the challenge, or the answer to the operator’s CAPTCHA' });
+
 export const token = z.string().min(8).max(512);
 
 export const tokens = z

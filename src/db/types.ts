@@ -413,6 +413,34 @@ export interface SmsFactorsTable {
   confirmed_at: Date | null;
 }
 
+export interface SpentWorkTable {
+  challenge_hash: Buffer;
+  expires_at: Date;
+}
+
+export interface StrangerHoursTable {
+  hour: Date;
+  failed: number;
+  succeeded: number;
+}
+
+export interface StrangerTriesTable {
+  id: string;
+  at: Date;
+  block: Buffer;
+  identifier: Buffer;
+  password: Buffer;
+  succeeded_at: Date | null;
+}
+
+export interface StuffingAlarmsTable {
+  id: string;
+  cause: 'address' | 'password' | 'service';
+  subject: Buffer;
+  began_at: Date;
+  seen_at: Date;
+}
+
 export interface TicketsTable {
   id: string;
   case_id: string;
@@ -521,6 +549,10 @@ export interface Database {
   sign_ups: SignUpsTable;
   sms_codes: SmsCodesTable;
   sms_factors: SmsFactorsTable;
+  spent_work: SpentWorkTable;
+  stranger_hours: StrangerHoursTable;
+  stranger_tries: StrangerTriesTable;
+  stuffing_alarms: StuffingAlarmsTable;
   tickets: TicketsTable;
   totp_factors: TotpFactorsTable;
   transactions: TransactionsTable;

@@ -16,6 +16,8 @@ export type EventDetails = {
   'sign-in.refused': { action: string; scopes: string[]; reason?: 'password-change-required' };
   'sign-in.locked': { until: string; onKnownDevice: boolean };
   'sign-in.unlocked': { by: 'link' | 'agent'; note?: string };
+  'stuffing.detected': { cause: string; step: string; mode: string };
+  'password.stuffed': { tryId: string };
   'password.failing': { failures: number };
   'password.disabled': { failures: number };
   'password.exposed': { failures: number };

@@ -19,6 +19,7 @@ const SignInBody = z.strictObject({
   code: schemas.code.optional(),
   deviceToken: schemas.token.optional(),
   tokens: schemas.tokens,
+  proof: schemas.shown.optional(),
 });
 
 const ChallengedAnswer = z
@@ -61,7 +62,14 @@ export function signInRoutes(ctx: Context): Router {
             'Signed in, or what is still owed',
             z.discriminatedUnion('status', [schemas.signedIn, ChallengedAnswer, EnrollingAnswer]),
           ),
-          ...refusals('invalid-credentials', 'account-held', 'password-change-required', 'too-many-attempts', 'busy'),
+          ...refusals(
+            'invalid-credentials',
+            'proof-required',
+            'account-held',
+            'password-change-required',
+            'too-many-attempts',
+            'busy',
+          ),
         },
       }),
       async (c) => {

@@ -35,6 +35,7 @@ export const ownAssets = [
   'times.js',
   'undo.js',
   'unlock.js',
+  'work.js',
   'veto.js',
   'webauthn.js',
 ] as const;

@@ -1,4 +1,5 @@
 // @ts-check
+import { doWork } from './work.js';
 
 /** A refusal of the API (RFC 9457), or `offline` where there was no answer at all. */
 export class Refusal extends Error {
@@ -17,13 +18,30 @@ export class Refusal extends Error {
 }
 
 /**
+ * As `send`; where the service asks for work first, because somebody is guessing, does it and asks again.
+ * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
+ * @param {string} path
+ * @param {{ body?: Record<string, unknown>, token?: string, outlives?: boolean }} [options]
+ * @returns {Promise<any>}
+ */
+export async function call(method, path, options = {}) {
+  try {
+    return await send(method, path, options);
+  } catch (error) {
+    if (!(error instanceof Refusal && error.code === 'proof-required' && error.body['proof']?.challenge)) throw error;
+    const proof = await doWork(error.body['proof']);
+    return await send(method, path, { ...options, body: { ...options.body, proof } });
+  }
+}
+
+/**
  * Calls the API on our own origin. Throws Refusal. What outlives the page is answered even when it is left at once.
  * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
- * @param {{ body?: unknown, token?: string, outlives?: boolean }} [options]
+ * @param {{ body?: Record<string, unknown>, token?: string, outlives?: boolean }} options
  * @returns {Promise<any>}
  */
-export async function call(method, path, { body, token, outlives = false } = {}) {
+async function send(method, path, { body, token, outlives = false }) {
   /** @type {Record<string, string>} */
   const headers = { accept: 'application/json', 'accept-language': document.documentElement.lang };
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`;

@@ -1,0 +1,63 @@
+/** Identifiers that were tried in vain, and with success; not tries: somebody who mistypes is one. */
+export type Outcomes = { failed: number; succeeded: number };
+
+/** What the tries of strangers look like around this one: from its address (IPv6 by /64), with its password, and all. */
+export type Sighting = Record<Cause, Outcomes>;
+
+/** What a stranger is answered; each step holds what is before it too. */
+const steps = ['none', 'work', 'factor', 'block'] as const;
+export type Step = (typeof steps)[number];
+const causes = ['address', 'password', 'service'] as const;
+export type Cause = (typeof causes)[number];
+export type Suspicion = { step: Step; causes: Cause[]; difficulty: number };
+
+type Bar = { identifiers: number; odds: number };
+
+/**
+ * From how many identifiers in vain, and from what odds against chance, each cause leads to each step. People share
+ * addresses, so their successes count for them. A whole service is never blocked: that would be the attack.
+ */
+// biome-ignore format: a table reads as one
+const bars: Record<Cause, Partial<Record<Step, Bar>>> = {
+  address:  { work: { identifiers: 4,  odds: 1e2 }, factor: { identifiers: 6,  odds: 1e3 }, block: { identifiers: 20, odds: 1e9 } },
+  password: { work: { identifiers: 4,  odds: 1 },   factor: { identifiers: 6,  odds: 1 },   block: { identifiers: 20, odds: 1 } },
+  service:  { work: { identifiers: 12, odds: 1e6 }, factor: { identifiers: 16, odds: 1e8 } },
+};
+
+const EASY = 15;
+const HARD = 19;
+
+/** What to ask of a stranger, and why; `normal` is the share of strangers' identifiers that fail when nobody attacks. */
+export function judge(sighting: Sighting, normal: number): Suspicion {
+  const found = causes.map((cause) => ({ cause, step: stepOf(sighting[cause], bars[cause], normal) }));
+  const raised = found.filter(({ step }) => step !== 'none');
+  const step = raised.reduce<Step>((highest, { step }) => (isAtLeast(step, highest) ? step : highest), 'none');
+  return { step, causes: raised.map(({ cause }) => cause), difficulty: isAtLeast(step, 'factor') ? HARD : EASY };
+}
+
+export function isAtLeast(step: Step, other: Step): boolean {
+  return steps.indexOf(step) >= steps.indexOf(other);
+}
+
+/**
+ * The logarithm of how much likelier these outcomes are if the share of failures rose than on a normal day (a generalised
+ * likelihood ratio): a handful of failures proves nothing, and many honest people speak against it.
+ */
+export function evidence({ failed, succeeded }: Outcomes, normal: number): number {
+  const share = failed / (failed + succeeded);
+  if (!(share > normal)) return 0;
+  const honest = succeeded === 0 ? 0 : succeeded * Math.log((1 - share) / (1 - normal));
+  return failed * Math.log(share / normal) + honest;
+}
+
+/** The service's own share of failures, leaning on a guess of three in ten until there is enough to know better. */
+export function normalShare({ failed, succeeded }: Outcomes): number {
+  const share = (failed + 15) / (failed + succeeded + 50);
+  return Math.min(0.6, Math.max(0.05, share));
+}
+
+function stepOf(outcomes: Outcomes, bar: Partial<Record<Step, Bar>>, normal: number): Step {
+  const odds = Math.exp(evidence(outcomes, normal));
+  const isReached = ({ identifiers, odds: least }: Bar) => outcomes.failed >= identifiers && odds >= least;
+  return steps.findLast((step) => bar[step] && isReached(bar[step])) ?? 'none';
+}

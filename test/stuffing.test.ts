@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Harness, openHarness, PASSWORD, someAddress } from './support/harness.ts';
+import { newSignedIn } from './support/seed.ts';
+import { solve } from './support/work.ts';
+
+const MINUTE = 60_000;
+const live = { 'stuffing.mode': 'live', 'limits.signInPerIp': 10_000 } as const;
+
+let h: Harness;
+beforeAll(async () => {
+  h = await openHarness({ policy: live });
+});
+afterAll(() => h.close());
+beforeEach(() => h.clock.advance(30 * MINUTE));
+
+let made = 0;
+const someone = () => `nobody-${(made += 1)}@example.com`;
+type Try = { identifier?: string; password?: string; ip?: string; proof?: unknown; deviceToken?: string };
+
+async function enter({ identifier = someone(), password = `wrong password ${(made += 1)}`, ip, ...rest }: Try = {}, on = h) {
+  return await on.post('/v1/auth/sign-in', { identifier, password, ...rest }, { ip: ip ?? someAddress() });
+}
+
+async function tryMany(count: number, how: Try, on = h): Promise<void> {
+  for (let n = 0; n < count; n += 1) expect([401, 403]).toContain((await enter(how, on)).status);
+}
+
+const detected = async (on = h) =>
+  (await on.pool.query(`select detail from events where type = 'stuffing.detected' order by id`)).rows.map(
+    ({ detail }) => detail,
+  );
+
+describe('V6.3.1 guessing across accounts', () => {
+  it('from one address asks for work before the fifth identifier, and not the neighbours', async () => {
+    const ip = someAddress();
+    await tryMany(4, { ip });
+    const asked = await enter({ ip });
+    expect(asked).toMatchObject({ status: 403, body: { code: 'proof-required', proof: { difficulty: 15 } } });
+    expect((await enter()).status).toBe(401);
+    expect(await detected()).toMatchObject([{ cause: 'address', step: 'work' }]);
+  });
+
+  it('with one password from many addresses asks whoever tries that password', async () => {
+    const password = 'correct horse battery staple 7';
+    await tryMany(4, { password });
+    expect((await enter({ password })).body.code).toBe('proof-required');
+    expect((await enter()).status).toBe(401);
+  });
+
+  it('from everywhere is seen by how many fail in the whole service, and told once', async () => {
+    const before = (await detected()).length;
+    await tryMany(16, {});
+    expect((await enter()).body).toMatchObject({ code: 'proof-required', proof: { difficulty: 19 } });
+    await tryMany(5, {});
+    expect((await detected()).slice(before)).toMatchObject([{ cause: 'service', step: 'work' }]);
+  });
+
+  it('never asks a device that is known, and leaves honest strangers one silent task', async () => {
+    const owner = await newSignedIn(h);
+    await tryMany(20, {});
+    const known = { identifier: owner.email, password: PASSWORD, deviceToken: owner.deviceToken };
+    expect((await enter(known)).body.status).toBe('signed-in');
+    const ip = someAddress();
+    const stranger = { identifier: owner.email, password: PASSWORD, ip };
+    const { body } = await enter(stranger);
+    expect(body.code).toBe('proof-required');
+    expect((await enter({ ...stranger, proof: solve(body.proof) })).status).not.toBe(403);
+  });
+
+  it('is not seen where as many succeed from the same address', async () => {
+    const ip = someAddress();
+    const owners = await Promise.all(Array.from({ length: 6 }, () => newSignedIn(h)));
+    for (const { email } of owners) await enter({ identifier: email, password: PASSWORD, ip });
+    await tryMany(5, { ip });
+    expect((await enter({ ip })).status).toBe(401);
+  });
+
+  it('from an address that tried twenty identifiers is refused whatever it solves', async () => {
+    const ip = someAddress();
+    for (let n = 0; n < 20; n += 1) await enter({ ip });
+    const refused = await enter({ ip });
+    expect(refused).toMatchObject({ status: 429, body: { code: 'too-many-attempts' } });
+    expect(refused.headers.get('retry-after')).toBe('600');
+    h.clock.advance(11 * MINUTE);
+    expect((await enter({ ip })).status).toBe(401);
+  });
+});
+
+describe('proof of work', () => {
+  async function asked(identifier: string, ip: string) {
+    await tryMany(4, { ip });
+    const { body } = await enter({ identifier, ip });
+    return body.proof as { challenge: string; difficulty: number };
+  }
+
+  it('V2.3.4 counts once, also when sixteen show it at once', async () => {
+    const [identifier, ip] = [someone(), someAddress()];
+    const proof = solve(await asked(identifier, ip));
+    const answers = await Promise.all(Array.from({ length: 16 }, () => enter({ identifier, ip, proof })));
+    expect(answers.filter(({ status }) => status === 401)).toHaveLength(1);
+    // The others find it spent, or every place under the limit taken.
+    expect(answers.filter(({ status }) => [403, 429].includes(status))).toHaveLength(15);
+  });
+
+  it('counts for nobody else, nowhere else, not altered, not undone and not late', async () => {
+    const [identifier, ip] = [someone(), someAddress()];
+    const given = await asked(identifier, ip);
+    const proof = solve(given);
+    const other = someAddress();
+    await tryMany(4, { ip: other });
+    const easier = `hf_pw_${Buffer.from([1]).toString('base64url')}${given.challenge.slice(8)}`;
+    const wrong: Try[] = [
+      { identifier: someone(), ip, proof },
+      { identifier, ip: other, proof },
+      { identifier, ip, proof: solve({ challenge: easier, difficulty: 1 }) },
+      { identifier, ip, proof: { ...proof, nonce: 'undone' } },
+      { identifier, ip, proof: { challenge: 'hf_pw_', nonce: '' } },
+    ];
+    for (const each of wrong) expect((await enter(each)).body.code).toBe('proof-required');
+    h.clock.advance(2 * MINUTE);
+    expect((await enter({ identifier, ip, proof })).body.code).toBe('proof-required');
+    const again = solve((await enter({ identifier, ip })).body.proof);
+    expect((await enter({ identifier, ip, proof: again })).status).toBe(401);
+  });
+});
+
+describe('stuffing.mode', () => {
+  it('shadow asks nobody and tells all the same; off looks at nothing', async () => {
+    const counts = { shadow: 1, off: 0 };
+    for (const mode of ['shadow', 'off'] as const) {
+      const other = await openHarness({ policy: { ...live, 'stuffing.mode': mode } });
+      try {
+        await tryMany(6, { ip: '192.0.2.9' }, other);
+        expect((await enter({ ip: '192.0.2.9' }, other)).status).toBe(401);
+        expect(await detected(other)).toHaveLength(counts[mode]);
+        const { rows } = await other.pool.query('select count(*)::int as n from stranger_tries');
+        expect(rows[0].n).toBe(counts[mode] * 7);
+      } finally {
+        await other.close();
+      }
+    }
+  });
+});
