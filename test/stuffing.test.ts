@@ -17,7 +17,10 @@ let made = 0;
 const someone = () => `nobody-${(made += 1)}@example.com`;
 type Try = { identifier?: string; password?: string; ip?: string; proof?: unknown; deviceToken?: string };
 
-async function enter({ identifier = someone(), password = `wrong password ${(made += 1)}`, ip, ...rest }: Try = {}, on = h) {
+async function enter(
+  { identifier = someone(), password = `wrong password ${(made += 1)}`, ip, ...rest }: Try = {},
+  on = h,
+) {
   return await on.post('/v1/auth/sign-in', { identifier, password, ...rest }, { ip: ip ?? someAddress() });
 }
 

@@ -73,7 +73,10 @@ export async function noteAlarm(
 export async function sumHours(db: Kysely<Database>, since: Date): Promise<{ failed: number; succeeded: number }> {
   const row = await db
     .selectFrom('stranger_hours')
-    .select((eb) => [eb.fn.sum<string | null>('failed').as('failed'), eb.fn.sum<string | null>('succeeded').as('succeeded')])
+    .select((eb) => [
+      eb.fn.sum<string | null>('failed').as('failed'),
+      eb.fn.sum<string | null>('succeeded').as('succeeded'),
+    ])
     .where('hour', '>', since)
     .executeTakeFirst();
   return { failed: Number(row?.failed ?? 0), succeeded: Number(row?.succeeded ?? 0) };
@@ -110,6 +113,8 @@ export async function isFamiliarNetwork(db: Kysely<Database>, accountId: string,
   const { rows } = await sql<{ is_familiar: boolean }>`
     select exists (
       select from devices where account_id = ${accountId}
-        and ip <<= set_masklen(${ip}::inet::cidr, case family(${ip}::inet) when 4 then 24 else 64 end)) as is_familiar`.execute(db);
+        and ip <<= set_masklen(${ip}::inet::cidr, case family(${ip}::inet) when 4 then 24 else 64 end)) as is_familiar`.execute(
+    db,
+  );
   return rows[0]?.is_familiar ?? false;
 }

@@ -49,13 +49,7 @@ export async function isTakenForStolen(ctx: Context, meeting: Meeting | undefine
 }
 
 /** Tells agents of an attack when it begins; as long as it goes on, once. */
-async function raise(
-  ctx: Context,
-  cause: Cause,
-  attempt: queries.Try,
-  suspicion: Suspicion,
-  now: Date,
-): Promise<void> {
+async function raise(ctx: Context, cause: Cause, attempt: queries.Try, suspicion: Suspicion, now: Date): Promise<void> {
   const subject = cause === 'address' ? attempt.block : cause === 'password' ? attempt.password : Buffer.alloc(8);
   if (!ctx.strangers.isDue(`${cause}:${subject.toString('hex')}`, now)) return;
   const id = newId(now);
