@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { Budget } from './api-keys/budget.ts';
 import type { Config } from './config.ts';
 import type { Hasher } from './crypto/hasher.ts';
 import type { Signer } from './crypto/jwt.ts';
@@ -40,6 +41,10 @@ export type Context = {
   wrapping: Wrapping;
   signer: Signer;
   limits: Limits;
+  /** What each API key may ask for. */
+  budget: Budget;
+  /** As `hasher`, for agents: a flood of sign-ins cannot take their places. */
+  staffHasher: Hasher;
   /** The operator's CAPTCHA, if there is one. */
   captcha: Captcha | undefined;
   /** What this node remembers of guessing across accounts. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { openBudget } from './api-keys/budget.ts';
 import { createApp } from './app.ts';
 import { type Config, isLoopback } from './config.ts';
 import type { Context } from './context.ts';
@@ -25,6 +26,7 @@ import { type Clock, systemClock } from './time.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const HASH_QUEUE = 128;
+const STAFF_QUEUE = 64;
 
 export type Instance = {
   ctx: Context;
@@ -71,6 +73,8 @@ export async function openInstance(
     wrapping,
     signer: openSigner(keyStore.keys, config.publicUrl),
     limits,
+    budget: openBudget(limits, config.policy['limits.requestsPerKey']),
+    staffHasher: await openHasher(config.policy['passwords.argon2id'], 1, STAFF_QUEUE),
     captcha: config.captcha && openCaptcha(config.captcha),
     strangers: openWatch(databases.limitsDb),
     places,

@@ -57,6 +57,7 @@ export const policyKeys = {
   'limits.contactChangesPerAccount': count(10, 1, 10_000, 'per hour', 'ASVS 2.4.1'),
   'limits.signInCodesPerAccount': count(5, 1, 1000, 'mailed codes per hour', 'ASVS 6.6.3'),
   'limits.textsPerRecipient': count(5, 1, 10_000, 'per hour', 'ASVS 6.6.3'),
+  'limits.requestsPerKey': count(600_000, 100, 100_000_000, 'per minute and API key', 'ASVS 2.4.1'),
   'limits.streamsPerKey': count(20, 1, 10_000, 'streams of revocations per node', 'ASVS 2.4.1'),
   'signUp.ttl': duration(24 * HOUR, HOUR, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2'),
   'reset.ttl': underPsd2(duration(30 * MINUTE, 5 * MINUTE, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2, ASVS 6.5.5'), 10 * MINUTE),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Harness, openHarness, PASSWORD, someAddress } from './support/harness.ts';
+import { type Harness, openHarness, PASSWORD, someAddress, someEmail } from './support/harness.ts';
 import { newSignedIn } from './support/seed.ts';
 import { solve } from './support/work.ts';
 
@@ -13,12 +13,11 @@ beforeAll(async () => {
 afterAll(() => h.close());
 beforeEach(() => h.clock.advance(30 * MINUTE));
 
-let made = 0;
-const someone = () => `nobody-${(made += 1)}@example.com`;
+const someone = someEmail;
 type Try = { identifier?: string; password?: string; ip?: string; proof?: unknown; deviceToken?: string };
 
 async function enter(
-  { identifier = someone(), password = `wrong password ${(made += 1)}`, ip, ...rest }: Try = {},
+  { identifier = someone(), password = `the password of ${identifier}`, ip, ...rest }: Try = {},
   on = h,
 ) {
   return await on.post('/v1/auth/sign-in', { identifier, password, ...rest }, { ip: ip ?? someAddress() });

@@ -20,7 +20,7 @@ export async function createAgent(ctx: Context, input: NewAgent, actor: Actor): 
   const id = newId(now);
   const password = randomBytes(18).toString('base64url');
   const totpSecret = generateSecret({ length: 20 });
-  const hash = await ctx.hasher.hash(password);
+  const hash = await ctx.staffHasher.hash(password);
   await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     await queries.insertAgent(trx, {
       id,

@@ -65,7 +65,7 @@ type Checked = { agent: queries.AgentRow | undefined; step: number | undefined }
 /** The step of a right code after a right password; undefined for whatever is wrong, after the same work. */
 async function check(ctx: Context, key: string, input: AgentCredentials, now: Date): Promise<Checked> {
   const agent = await queries.findAgent(ctx.urgentDb, key);
-  const isRight = await ctx.hasher.verify(agent?.password_hash, normalisePassword(input.password));
+  const isRight = await ctx.staffHasher.verify(agent?.password_hash, normalisePassword(input.password));
   const secret = agent ? ctx.keys.decrypt(agent.totp_secret, agentSecretRow(agent.id)) : DECOY_SECRET;
   const step = matchTotp(secret, input.code, now);
   return { agent, step: agent && isRight ? step : undefined };

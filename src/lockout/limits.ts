@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { RateLimiterPostgres, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Policy } from '../policy.ts';
 import { Problem, type ProblemCode } from '../problem.ts';
+import { plus } from '../time.ts';
 import { addressBlock } from './address-block.ts';
 
 type Rule = { points: number; seconds: number; code: ProblemCode };
@@ -22,10 +23,14 @@ const rules = (policy: Policy) => ({
   'grant':          { points: policy['limits.grantsPerAccount'],         seconds: 60,   code: 'too-many-requests' },
   'factor-change':  { points: policy['limits.factorChangesPerAccount'],  seconds: 60,   code: 'too-many-requests' },
   'contact-change': { points: policy['limits.contactChangesPerAccount'], seconds: 3600, code: 'too-many-requests' },
+  'api-key':        { points: policy['limits.requestsPerKey'],           seconds: 60,   code: 'too-many-requests' },
   'text-recipient': { points: policy['limits.textsPerRecipient'],        seconds: 3600, code: 'too-many-requests' },
 } as const satisfies Record<string, Rule>);
 
 export type LimitName = keyof ReturnType<typeof rules>;
+
+/** Whether there were so many uses left, how many there still are for all nodes, and until when that holds. */
+export type Taken = { isTaken: boolean; remaining: number; until: Date };
 
 /** Rates shared by all nodes. They slow a caller down; who is locked or held is decided elsewhere. */
 export type Limits = {
@@ -37,6 +42,8 @@ export type Limits = {
   takeForAccount(name: LimitName, accountId: string): Promise<void>;
   /** Counts one use by this key; false past the limit. */
   take(name: LimitName, key: string): Promise<boolean>;
+  /** Takes many uses at once, to be spent without asking again. Throws Problem `busy` where nothing can count. */
+  takeMany(name: LimitName, key: string, uses: number): Promise<Taken>;
   close(): Promise<void>;
 };
 
@@ -48,14 +55,8 @@ export async function openLimits(policy: Policy, pool: pg.Pool, redisUrl: string
   ) as Record<LimitName, { rule: Rule; store: RateLimiterPostgres | RateLimiterRedis }>;
 
   async function consume(name: LimitName, key: string): Promise<RateLimiterRes | undefined> {
-    try {
-      await limiters[name].store.consume(key);
-      return undefined;
-    } catch (refusal) {
-      if (refusal instanceof RateLimiterRes) return refusal;
-      // Neither store answers: fail closed, a limit that cannot count must not let guesses through.
-      throw new Problem('busy', { retryAfter: 1 });
-    }
+    const answer = await limiters[name].store.consume(key).catch(asRefusal);
+    return 'isRefused' in answer ? answer : undefined;
   }
 
   async function takeOrThrow(name: LimitName, key: string): Promise<void> {
@@ -69,8 +70,19 @@ export async function openLimits(policy: Policy, pool: pg.Pool, redisUrl: string
     takeOpenly: (name, ip) => takeOrThrow(name, addressBlock(ip)).catch(rethrowRefusal),
     takeForAccount: takeOrThrow,
     take: async (name, key) => (await consume(name, key)) === undefined,
+    async takeMany(name, key, uses) {
+      const answer = await limiters[name].store.consume(key, uses).catch(asRefusal);
+      const until = plus(new Date(), answer.msBeforeNext);
+      return { isTaken: !('isRefused' in answer), remaining: answer.remainingPoints, until };
+    },
     close: async () => redis?.disconnect(),
   };
+}
+
+/** The library throws a refusal; an `Error` is none. Neither store answers then: fail closed, a limit must count. */
+function asRefusal(refusal: unknown): RateLimiterRes & { isRefused: true } {
+  if (refusal instanceof RateLimiterRes) return Object.assign(refusal, { isRefused: true as const });
+  throw new Problem('busy', { retryAfter: 1 });
 }
 
 /** A freeze must come through while the counting cannot; a refusal that was counted stands. */

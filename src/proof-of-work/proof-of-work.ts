@@ -4,7 +4,7 @@ import { hashToken } from '../crypto/tokens.ts';
 import { Problem } from '../problem.ts';
 import { MINUTE, plus } from '../time.ts';
 import * as queries from './queries.ts';
-import { isWorkDone, readTerms, type Work, writeChallenge, writeTerms } from './rules.ts';
+import { isWorkDone, readTerms, type Work, writeChallenge, writeTerms } from './work.ts';
 
 const TTL = 2 * MINUTE;
 

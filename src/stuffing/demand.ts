@@ -2,8 +2,8 @@ import type { Client, Context } from '../context.ts';
 import { addressBlock } from '../lockout/address-block.ts';
 import { Problem } from '../problem.ts';
 import { redeemWork, workRequired } from '../proof-of-work/proof-of-work.ts';
-import type { Work } from '../proof-of-work/rules.ts';
-import { isAtLeast, type Suspicion } from './rules.ts';
+import type { Work } from '../proof-of-work/work.ts';
+import { isAtLeast, type Suspicion } from './work.ts';
 
 const BLOCKED_SECONDS = 600;
 
