@@ -3,7 +3,7 @@ import { addressBlock } from '../lockout/address-block.ts';
 import { Problem } from '../problem.ts';
 import { redeemWork, workRequired } from '../proof-of-work/proof-of-work.ts';
 import type { Work } from '../proof-of-work/work.ts';
-import { isAtLeast, type Suspicion } from './work.ts';
+import { isAtLeast, type Suspicion } from './rules.ts';
 
 const BLOCKED_SECONDS = 600;
 
