@@ -78,6 +78,8 @@ create table challenges (
   -- The session that an enrolment will open.
   session_id uuid check ((owes = 'enrolment') = (session_id is not null)),
   counter_key bytea not null,
+  -- How the stranger's try is noted among those of all strangers.
+  try_id uuid,
   attempts integer not null default 0,
   codes_sent integer not null default 0,
   created_at timestamptz not null,

@@ -34,6 +34,7 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'password.reset':           [notice('password-reset-done')],
   'password.changed':         [notice('password-changed')],
   'password.breached':        [notice('password-breached')],
+  'password.stuffed':         [notice('password-stuffed')],
   'password.reset-required':  [notice('password-reset-required')],
   'second-factor.guessed':    [notice('second-factor-guessing')],
   'second-factor.locked':     [notice('second-factor-locked')],

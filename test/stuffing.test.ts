@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mailedCode, secondStep } from './support/enrolling.ts';
 import { type Harness, openHarness, PASSWORD, someAddress, someEmail } from './support/harness.ts';
-import { newSignedIn } from './support/seed.ts';
+import { enrol, newAccount, newSignedIn } from './support/seed.ts';
 import { solve } from './support/work.ts';
 
 const MINUTE = 60_000;
@@ -14,7 +15,14 @@ afterAll(() => h.close());
 beforeEach(() => h.clock.advance(30 * MINUTE));
 
 const someone = someEmail;
-type Try = { identifier?: string; password?: string; ip?: string; proof?: unknown; deviceToken?: string };
+type Try = {
+  identifier?: string;
+  password?: string;
+  ip?: string;
+  proof?: unknown;
+  deviceToken?: string;
+  code?: string;
+};
 
 async function enter(
   { identifier = someone(), password = `the password of ${identifier}`, ip, ...rest }: Try = {},
@@ -85,6 +93,63 @@ describe('V6.3.1 guessing across accounts', () => {
     expect(refused.headers.get('retry-after')).toBe('600');
     h.clock.advance(11 * MINUTE);
     expect((await enter({ ip })).status).toBe(401);
+  });
+});
+
+describe('a right password that a stranger gives meanwhile', () => {
+  async function enterWorking(owner: { email: string }, ip = someAddress(), extra: Try = {}) {
+    const input = { identifier: owner.email, password: PASSWORD, ip, ...extra };
+    const { body } = await enter(input);
+    return body.proof ? await enter({ ...input, proof: solve(body.proof) }) : { body };
+  }
+  const required = async (accountId: string) => {
+    const { rows } = await h.pool.query('select change_required_at from passwords where account_id = $1', [accountId]);
+    return rows[0].change_required_at !== null;
+  };
+  const mailsOf = async (email: string) => (await h.mails(email)).map(({ subject }) => subject);
+
+  it('is taken for stolen: a mailed code is asked for, it opens nothing more, and the owner is told', async () => {
+    const owner = await newSignedIn(h);
+    await tryMany(20, {});
+    const { body } = await enterWorking(owner);
+    expect(body).toMatchObject({ status: 'second-factor-required', factors: ['email-code'] });
+    expect(await required(owner.accountId)).toBe(true);
+    expect((await mailsOf(owner.email)).join()).toContain('Someone knows your');
+    h.clock.advance(30 * MINUTE);
+    const known = await enter({ identifier: owner.email, password: PASSWORD, deviceToken: owner.deviceToken });
+    expect(known.body.code).toBe('password-change-required');
+  });
+
+  it('is the owner’s after all where the code that was mailed is given', async () => {
+    const owner = await newSignedIn(h);
+    await tryMany(20, {});
+    const { body } = await enterWorking(owner);
+    await h.post('/v1/auth/second-factor/send', { challenge: body.challenge, factor: 'email-code' });
+    const code = (await mailedCode(h, owner.email)) as string;
+    const answer = await secondStep(h, body.challenge, 'email-code', code);
+    expect(answer.body).toMatchObject({ status: 'signed-in' });
+    expect(await required(owner.accountId)).toBe(false);
+  });
+
+  it('is not doubted on a network where the account was before, nor beside a second factor that is right', async () => {
+    const owner = await newAccount(h);
+    const ip = someAddress();
+    await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD }, { ip });
+    const strong = await newSignedIn(h);
+    const { recoveryCodes } = await enrol(h, strong.accessToken);
+    await tryMany(20, {});
+    expect((await enterWorking(owner, ip)).body.status).toBe('signed-in');
+    expect((await enterWorking(strong, someAddress(), { code: recoveryCodes[0] as string })).body.status).toBe(
+      'signed-in',
+    );
+    const challenged = (await enterWorking(strong, '23.4.5.6')).body;
+    expect(await required(strong.accountId)).toBe(true);
+    const code = recoveryCodes[1] as string;
+    expect((await secondStep(h, challenged.challenge, 'recovery-code', code)).body.status).toBe('signed-in');
+    expect(await required(strong.accountId)).toBe(false);
+    const wrong = await enterWorking(strong, '24.5.6.7', { code: '0000-0000-0000-0000-0000' });
+    expect(wrong.body.code).toBe('invalid-credentials');
+    await expect.poll(() => required(strong.accountId)).toBe(true);
   });
 });
 

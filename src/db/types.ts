@@ -102,6 +102,7 @@ export interface ChallengesTable {
   device_id: string | null;
   session_id: string | null;
   counter_key: Buffer;
+  try_id: string | null;
   attempts: Generated<number>;
   codes_sent: Generated<number>;
   created_at: Date;

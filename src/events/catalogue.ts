@@ -17,7 +17,7 @@ export type EventDetails = {
   'sign-in.locked': { until: string; onKnownDevice: boolean };
   'sign-in.unlocked': { by: 'link' | 'agent'; note?: string };
   'stuffing.detected': { cause: string; step: string; mode: string };
-  'password.stuffed': { tryId: string };
+  'password.stuffed': Record<string, never>;
   'password.failing': { failures: number };
   'password.disabled': { failures: number };
   'password.exposed': { failures: number };

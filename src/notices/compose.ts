@@ -1,8 +1,8 @@
 import { type Locale, type TextKey, type TextValues, text } from '../languages/languages.ts';
 import { formatDuration, formatInstant } from '../languages/times.ts';
 import { maskAccount, oneLine, strangersWords } from './clean-values.ts';
+import type { Block, LinkBlock, MailTemplate } from './mail-blocks.ts';
 import type { AnyValues } from './mail-values.ts';
-import type { Block, LinkBlock, MailTemplate } from './templates.ts';
 
 type Fact = { label: string; value: string };
 

@@ -51,6 +51,7 @@ export type MailValues = {
   'password-disabled': Freezable & { failures: number };
   'password-exposed': Freezable & { failures: number };
   'password-breached': Freezable & Optional<{ resetToken: string }> & { expiresInSeconds: number };
+  'password-stuffed': Freezable & Optional<{ resetToken: string }> & { expiresInSeconds: number };
   'password-reset-required': SharedValues & Optional<{ resetToken: string }> & { expiresInSeconds: number };
   'second-factor-guessing': Freezable;
   'second-factor-locked': Freezable & { until: Date };

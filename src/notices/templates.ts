@@ -1,43 +1,21 @@
-import type { TextKey } from '../languages/languages.ts';
-import type { AnyValues, Template, TokenName } from './mail-values.ts';
-
-type ConfirmPage = 'confirm-address' | 'confirm-notice-address';
-export type LinkBlock = {
-  label: TextKey;
-  page: 'confirm' | 'reset' | 'report' | 'sign-in' | 'freeze' | 'unlock' | 'case' | 'undo' | 'veto' | ConfirmPage;
-  token?: TokenName;
-  /** Left out without its token, not led to the bare page. */
-  needsToken?: true;
-  tone: 'calm' | 'alarm';
-};
-
-/** A paragraph, one that is left out without its value, a link, the table of facts, or the code to type in. */
-export type Block = TextKey | { paragraph: TextKey; needs: keyof AnyValues } | LinkBlock | 'facts' | 'code';
-
-export type MailTemplate = { subject: TextKey; blocks: readonly Block[] };
-
-const confirm: LinkBlock = { label: 'mail.link.confirm', page: 'confirm', token: 'token', tone: 'calm' };
-const reset: LinkBlock = { label: 'mail.link.reset', page: 'reset', token: 'token', tone: 'calm' };
-const resetAtOnce: LinkBlock = { ...reset, token: 'resetToken' };
-const report: LinkBlock = { label: 'mail.link.report', page: 'report', token: 'token', tone: 'calm' };
-const unlock: LinkBlock = {
-  label: 'mail.link.unlock',
-  page: 'unlock',
-  token: 'unlockToken',
-  tone: 'calm',
-  needsToken: true,
-};
-const undo: LinkBlock = { label: 'mail.link.undo', page: 'undo', token: 'undoToken', tone: 'alarm', needsToken: true };
-const veto: LinkBlock = { label: 'mail.link.veto', page: 'veto', token: 'vetoToken', tone: 'alarm', needsToken: true };
-const confirmNew = (page: ConfirmPage): LinkBlock => ({ ...confirm, page });
-const openCase: LinkBlock = { label: 'mail.link.case', page: 'case', token: 'caseToken', tone: 'calm' };
-const signIn: LinkBlock = { label: 'mail.link.sign-in', page: 'sign-in', tone: 'calm' };
-const manage: LinkBlock = { label: 'mail.link.manage', page: 'sign-in', tone: 'calm' };
-const requestReset: LinkBlock = { label: 'mail.link.request-reset', page: 'reset', tone: 'calm' };
-
-const freezeLink: LinkBlock = { label: 'mail.link.freeze', page: 'freeze', token: 'freezeToken', tone: 'alarm' };
-const freeze: readonly Block[] = ['mail.not-you.freeze', freezeLink];
-const knownOrFreeze: readonly Block[] = ['mail.not-you.known', ...freeze];
+import {
+  confirm,
+  confirmNew,
+  freeze,
+  knownOrFreeze,
+  type MailTemplate,
+  manage,
+  openCase,
+  report,
+  requestReset,
+  reset,
+  resetAtOnce,
+  signIn,
+  undo,
+  unlock,
+  veto,
+} from './mail-blocks.ts';
+import type { Template } from './mail-values.ts';
 
 /** What was done in the owner's name, and what to do where it was not they. */
 const told = (name: Exclude<Template, 'account-frozen'>): MailTemplate => ({
@@ -57,6 +35,20 @@ const resetOr = (
 ): MailTemplate => ({
   subject: `mail.${name}.subject`,
   blocks: [`mail.${name}.body`, 'facts', `mail.${name}.next`, requestReset, ...freeze],
+});
+
+/** A password that opens nothing any more, and the link to set another. */
+const spentPassword = (name: 'password-breached' | 'password-stuffed'): MailTemplate => ({
+  subject: `mail.${name}.subject`,
+  blocks: [
+    `mail.${name}.body`,
+    'facts',
+    `mail.${name}.next`,
+    resetAtOnce,
+    'mail.reset-link.late',
+    requestReset,
+    ...freeze,
+  ],
 });
 
 export const templates: Record<Template, MailTemplate> = {
@@ -145,18 +137,8 @@ export const templates: Record<Template, MailTemplate> = {
   'lockout-warning': resetOr('lockout-warning'),
   'password-disabled': resetOr('password-disabled'),
   'password-exposed': resetOr('password-exposed'),
-  'password-breached': {
-    subject: 'mail.password-breached.subject',
-    blocks: [
-      'mail.password-breached.body',
-      'facts',
-      'mail.password-breached.next',
-      resetAtOnce,
-      'mail.reset-link.late',
-      requestReset,
-      ...freeze,
-    ],
-  },
+  'password-breached': spentPassword('password-breached'),
+  'password-stuffed': spentPassword('password-stuffed'),
   'password-reset-required': {
     subject: 'mail.password-reset-required.subject',
     blocks: [

@@ -1,7 +1,9 @@
+import type { Transaction } from 'kysely';
 import { findAccount } from '../accounts/accounts.ts';
 import { requireOpenCase } from '../cases/open-case.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
+import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { voidLinks } from '../links/links.ts';
 import { revokeAll } from '../sessions/end.ts';
@@ -35,4 +37,14 @@ export async function requirePasswordReset(
     await record(trx, { type: 'password.reset-required', actor, accountId, caseId, client, detail, payload }, now);
     return endedSessions;
   });
+}
+
+/** Until a reset the password opens nothing. Returns whether this call was the one, for the password set then. */
+export async function requireChange(
+  trx: Transaction<Database>,
+  accountId: string,
+  now: Date,
+  setAt: Date,
+): Promise<boolean> {
+  return await queries.requireChange(trx, accountId, now, setAt);
 }

@@ -17,6 +17,7 @@ type NewChallenge = {
   /** That an enrolment will open. */
   sessionId?: string;
   counterKey: Buffer;
+  tryId?: string | undefined;
   expiresAt: Date;
 };
 
@@ -31,6 +32,7 @@ export async function insertChallenge(trx: Transaction<Database>, challenge: New
       device_id: challenge.deviceId,
       session_id: challenge.sessionId ?? null,
       counter_key: challenge.counterKey,
+      try_id: challenge.tryId ?? null,
       created_at: now,
       expires_at: challenge.expiresAt,
     })
@@ -46,8 +48,8 @@ type NewUndisclosed = Omit<NewChallenge, 'accountId' | 'owes'> & {
 const openUndisclosed = statement<never, unknown[]>(
   'open-undisclosed-challenge',
   `with challenge as (
-     insert into challenges (token_hash, account_id, owes, password_set_at, device_id, counter_key, created_at, expires_at)
-     values ($1, $2::uuid, 'undisclosed', $3::timestamptz, $4::uuid, $5, $6::timestamptz, $7))
+     insert into challenges (token_hash, account_id, owes, password_set_at, device_id, counter_key, created_at, expires_at, try_id)
+     values ($1, $2::uuid, 'undisclosed', $3::timestamptz, $4::uuid, $5, $6::timestamptz, $7, $13::uuid))
    insert into events (id, at, type, account_id, actor_kind, device_id, ip, user_agent, request_id, detail)
    select $8::uuid, $6::timestamptz, 'sign-in.challenged', $2::uuid, 'anonymous', $4::uuid, $9::inet, $10, $11, $12::jsonb
    where $3::timestamptz is not null`,
@@ -57,7 +59,8 @@ const openUndisclosed = statement<never, unknown[]>(
 export async function insertUndisclosed(db: Kysely<Database>, { event, ...c }: NewUndisclosed, now: Date) {
   const { id, ip, userAgent, requestId, detail } = event;
   const told = [id, ip, userAgent, requestId, detail];
-  await openUndisclosed(db, c.hash, c.accountId, c.passwordSetAt, c.deviceId, c.counterKey, now, c.expiresAt, ...told);
+  const kept = [c.hash, c.accountId, c.passwordSetAt, c.deviceId, c.counterKey, now, c.expiresAt];
+  await openUndisclosed(db, ...kept, ...told, c.tryId ?? null);
 }
 
 /** That the password which was right before the challenge `c` still is the account's. */
@@ -71,6 +74,7 @@ export type Reserved = {
   counter_key: Buffer;
   owes: Owed;
   codes_sent: number;
+  try_id: string | null;
   is_backed: boolean;
 };
 
@@ -79,7 +83,7 @@ const reserve = statement<Reserved, [hash: Buffer, most: number, now: Date]>(
   `update challenges c set attempts = attempts + 1
    where token_hash = $1 and attempts < $2 and used_at is null and expires_at > $3 and owes <> 'enrolment'
      and (owes = 'undisclosed' or ${BACKED})
-   returning account_id, device_id, counter_key, owes, codes_sent, ${BACKED} as is_backed`,
+   returning account_id, device_id, counter_key, owes, codes_sent, try_id, ${BACKED} as is_backed`,
 );
 
 /**
@@ -129,13 +133,19 @@ type Redeemed = { change_required_at: Date | null; is_short: boolean; password_s
 
 const redeem = statement<Redeemed, [hash: Buffer, now: Date, accountId: string]>(
   'redeem-challenge',
-  `update challenges c set used_at = $2 from passwords q
-   where token_hash = $1 and used_at is null and c.account_id = $3 and q.account_id = c.account_id and ${BACKED}
-   returning q.change_required_at, q.is_short, c.password_set_at`,
+  `with redeemed as (
+     update challenges c set used_at = $2 from passwords q
+     where token_hash = $1 and used_at is null and c.account_id = $3 and q.account_id = c.account_id and ${BACKED}
+     returning q.change_required_at, q.is_short, c.password_set_at, q.change_required_at = c.created_at as is_cleared),
+   cleared as (
+     update passwords set change_required_at = null from redeemed where account_id = $3 and is_cleared)
+   select case when is_cleared then null else change_required_at end as change_required_at, is_short, password_set_at
+   from redeemed`,
 );
 
 /**
- * Uses the challenge up. The returned row is the verdict; it tells which password was before it, and whether that must be
+ * Uses the challenge up, and takes back a distrust of the password that began with it: its owner answered. The returned row
+ * is the verdict; it tells which password was before it, and whether that must be
  * changed, where it was all there was or beside a second factor.
  */
 export async function redeemChallenge(

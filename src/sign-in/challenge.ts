@@ -4,16 +4,17 @@ import { newToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import type { EventDetails } from '../events/catalogue.ts';
 import { record } from '../events/record.ts';
-import { pass } from '../holds/gate.ts';
+import { pass, passAlone } from '../holds/gate.ts';
 import { type Attempt, returnAttempt, returnOnError } from '../lockout/attempts.ts';
 import { canText } from '../notices/texter.ts';
 import { recheckPassword } from '../passwords/recheck.ts';
 import { Problem } from '../problem.ts';
 import type { FactorKind } from '../second-factors/enrolled.ts';
+import { distrustPassword } from '../stuffing/distrust.ts';
 import { plus } from '../time.ts';
 import { insertChallenge, insertUndisclosed } from './challenge-queries.ts';
 import type { Entry } from './complete.ts';
-import { isPassword, keyOf, type PasswordInput, renewHash, soughtBy } from './credentials.ts';
+import { isPassword, keyOf, meet, type PasswordInput, renewHash, soughtBy } from './credentials.ts';
 import { type Credential, findSought, findStanding } from './queries.ts';
 
 /** What may answer a challenge; a mailed code is no factor (NIST 800-63B-4 3.1.3.1). */
@@ -22,11 +23,18 @@ export type Answering = FactorKind | 'email-code';
 /** `expiresIn` in seconds. */
 export type Challenged = { challenge: string; factors: Answering[]; expiresIn: number };
 
-type Right = { credential: Credential & { set_at: Date }; factors: Answering[]; attempt: Attempt };
+type Right = {
+  credential: Credential & { set_at: Date };
+  factors: Answering[];
+  attempt: Attempt;
+  /** Whether the password opens nothing more, unless this challenge is answered. */
+  isStolen: boolean;
+  tryId: string | undefined;
+};
 
 /** A right password whose second step is owed. Throws `invalid-credentials` where either changed meanwhile. */
 export async function openChallenge(ctx: Context, entry: Entry, right: Right): Promise<Challenged> {
-  const { credential, factors, attempt } = right;
+  const { credential, factors, attempt, isStolen, tryId } = right;
   const { accountId, deviceId, client } = entry;
   const now = ctx.clock.now();
   const token = newToken('hf_ch');
@@ -34,12 +42,13 @@ export async function openChallenge(ctx: Context, entry: Entry, right: Right): P
   const isOpen = await returnOnError(ctx, [attempt], () =>
     transact(ctx.db, ctx.ring, async (trx) => {
       // A held account gets its challenge too: that it is held is told only after the second factor.
-      const passage = await pass(trx, accountId, 'sign-in', now);
+      const passage = await (isStolen ? passAlone : pass)(trx, accountId, 'sign-in', now);
       await returnAttempt(trx, attempt);
       if (!passage || !(await findStanding(trx, credential, ctx.policy))) return false;
       const owes = factors.includes('email-code') ? ('email-code' as const) : ('second-factor' as const);
-      const kept = { passwordSetAt: credential.set_at, counterKey: attempt.key, expiresAt: plus(now, ttl) };
+      const kept = { passwordSetAt: credential.set_at, counterKey: attempt.key, tryId, expiresAt: plus(now, ttl) };
       await insertChallenge(trx, { hash: token.hash, accountId, owes, deviceId, ...kept }, now);
+      if (isStolen) await distrustPassword(trx, credential, client, now);
       const actor = { kind: 'anonymous' } as const;
       await record(trx, { type: 'sign-in.challenged', actor, accountId, client, detail: { factors } }, now);
       return true;
@@ -62,6 +71,7 @@ export async function openUndisclosed(
   const now = ctx.clock.now();
   const sought = soughtBy(ctx, input);
   const credential = await findSought(ctx.reader, sought);
+  const meeting = await meet(ctx, input, { credential, key: sought.key }, client);
   const isRight = await isPassword(ctx, credential, input.password, sought.key);
   const token = newToken('hf_ch');
   const ttl = ctx.policy['challenge.ttl'];
@@ -75,6 +85,7 @@ export async function openUndisclosed(
     passwordSetAt: isRight ? (credential?.set_at ?? null) : null,
     deviceId: credential?.device_id ?? null,
     counterKey: keyOf(ctx, credential?.device_id, sought.key),
+    tryId: meeting?.tryId,
     expiresAt: plus(now, ttl),
     event,
   };

@@ -22,6 +22,8 @@ import { normalisePassword } from '../passwords/rules.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkProof, type Prover, pretendToCheck } from '../second-factors/check-proof.ts';
 import type { Proof } from '../second-factors/proof.ts';
+import type { Shown } from '../stuffing/demand.ts';
+import { type Meeting, meetStranger } from '../stuffing/stuffing.ts';
 import { beginSignIn, type Credential, type Sought } from './queries.ts';
 
 export type PasswordInput = {
@@ -30,26 +32,44 @@ export type PasswordInput = {
   /** Given where password and second factor come together: then no answer may tell which of them was wrong. */
   code?: string | undefined;
   deviceToken?: string | undefined;
+  /** What is asked of strangers while somebody guesses across accounts. */
+  proof?: Shown | undefined;
 };
 export type RightPassword = { credential: Credential; attempt: Attempt };
+/** `meeting` is how a stranger's try was noted. */
+type Checked = RightPassword & { meeting: Meeting | undefined };
 
 /** The owner is warned this many failures before the password is disabled, and again this many. */
 const WARN_BEFORE = [50, 10];
 
 /**
  * Checks identifier and password under the limits, with the same work and answers for unknown identifiers.
- * A right one leaves its attempt to be settled. Throws `invalid-credentials`, `too-many-attempts`, `busy`.
+ * A right one leaves its attempt to be settled. Throws `invalid-credentials`, `too-many-attempts`, `proof-required`, `busy`.
  */
-export async function checkPassword(ctx: Context, input: PasswordInput, client: Client): Promise<RightPassword> {
+export async function checkPassword(ctx: Context, input: PasswordInput, client: Client): Promise<Checked> {
   await ctx.limits.takeForAddress('sign-in', client.ip);
   const now = ctx.clock.now();
-  const { credential, attempt, isShut } = await begin(ctx, soughtBy(ctx, input), client, now);
+  const sought = soughtBy(ctx, input);
+  const { credential, attempt, isShut } = await begin(ctx, sought, client, now);
+  const meeting = await returnOnError(ctx, [attempt], () => meet(ctx, input, { credential, key: sought.key }, client));
   const isRight = await returnOnError(ctx, [attempt], () => isPassword(ctx, credential, input.password, attempt.key));
-  if (isRight && !isShut && credential) return { credential, attempt };
+  if (isRight && !isShut && credential) return { credential, attempt, meeting };
   if (input.code !== undefined)
     await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, { code: input.code as string }));
   const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
   throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
+}
+
+/** Who comes from a known device is no stranger. */
+export async function meet(
+  ctx: Context,
+  input: PasswordInput,
+  { credential, key }: { credential: Credential | undefined; key: Buffer },
+  client: Client,
+): Promise<Meeting | undefined> {
+  if (credential?.device_id) return undefined;
+  const password = normalisePassword(input.password);
+  return await meetStranger(ctx, { identifier: key, password, client, shown: input.proof }, ctx.clock.now());
 }
 
 export function soughtBy(ctx: Context, input: Pick<PasswordInput, 'identifier' | 'deviceToken'>): Sought {

@@ -10,6 +10,7 @@ import { type Candidate, checkProof, pretendToCheck } from '../second-factors/ch
 import { hasSecondFactor } from '../second-factors/factors.ts';
 import type { Proof } from '../second-factors/proof.ts';
 import type { SignedIn } from '../sessions/issue.ts';
+import { noteSuccess } from '../stuffing/stuffing.ts';
 import { refuseOnBeat } from './beat.ts';
 import type { Answering } from './challenge.ts';
 import { type Reserved, reserveChallenge } from './challenge-queries.ts';
@@ -47,7 +48,10 @@ async function answer(ctx: Context, step: Step): Promise<SignedIn | Enrolling> {
     : await returnOnError(ctx, [attempt], () => pretendToWeigh(ctx, step));
   const signedIn =
     right && (await complete(ctx, { ...entry, credential: undefined, attempt, ...right, challenge: hash }));
-  if (signedIn) return signedIn;
+  if (signedIn) {
+    await noteSuccess(ctx, step.try_id ?? undefined);
+    return signedIn;
+  }
   if (isCounted) {
     const tried = accountId === null ? undefined : { account_id: accountId, device_id: deviceId };
     const reason = step.is_backed ? 'wrong-code' : 'wrong-password';

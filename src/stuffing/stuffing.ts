@@ -35,8 +35,8 @@ export async function meetStranger(ctx: Context, stranger: Stranger, now: Date):
 }
 
 /** The stranger signed in after all. */
-export async function noteSuccess(ctx: Context, meeting: Meeting | undefined): Promise<void> {
-  if (meeting) await queries.noteSuccess(ctx.limitsDb, meeting.tryId, ctx.clock.now());
+export async function noteSuccess(ctx: Context, tryId: string | undefined): Promise<void> {
+  if (tryId) await queries.noteSuccess(ctx.limitsDb, tryId, ctx.clock.now());
 }
 
 /**

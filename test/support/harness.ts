@@ -68,7 +68,12 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
   const clock = new TestClock();
   const config = readConfig({ HOLDFAST_DATA: dataDir, ...options.env });
   const instance = await openInstance(
-    { ...config, policy: { ...config.policy, ...CHEAP, ...OFF, ...options.policy }, databaseUrl: url, secret: randomBytes(32) },
+    {
+      ...config,
+      policy: { ...config.policy, ...CHEAP, ...OFF, ...options.policy },
+      databaseUrl: url,
+      secret: randomBytes(32),
+    },
     { clock, log: options.log ?? pino({ level: 'silent' }) },
   );
   const pool = new pg.Pool({ connectionString: url, max: 4 });
