@@ -333,6 +333,7 @@ export type Problem = {
     | 'insufficient-authentication'
     | 'forbidden'
     | 'account-held'
+    | 'proof-required'
     | 'self-approval'
     | 'second-person-required'
     | 'password-change-required'
@@ -367,6 +368,8 @@ export type Problem = {
   acr_values?: string;
   max_age?: number;
 };
+
+export type Proof = { challenge: string; nonce: string } | { captcha: string };
 
 export type RecoveryCodes = { recoveryCodes: string[] };
 
@@ -853,7 +856,14 @@ export interface Operations {
   sendSecondFactor: { input: { challenge: string; factor: 'sms' | 'email-code' }; answer: Record<string, unknown> };
   /** Signs in, or asks for the second factor. One answer, after the same work, for all that is wrong (ASVS 6.3.8). */
   signIn: {
-    input: { identifier: string; password: string; code?: string; deviceToken?: string; tokens?: 'body' | 'cookie' };
+    input: {
+      identifier: string;
+      password: string;
+      code?: string;
+      deviceToken?: string;
+      tokens?: 'body' | 'cookie';
+      proof?: Proof;
+    };
     answer: SignedIn | SecondFactorRequired | EnrolmentRequired;
   };
   /** Signs an agent in with password and code together; one answer for all that is wrong. */

@@ -4,6 +4,7 @@ import { endRetention } from './erasure/erase.ts';
 import { keepHouse } from './housekeeping/housekeeping.ts';
 import { tendKeys } from './keys/tend.ts';
 import { sealEvents } from './seals/seals.ts';
+import { forgetStrangers } from './stuffing/forget.ts';
 import { HOUR, MINUTE, SECOND } from './time.ts';
 
 type Job = { name: string; every: number; run(ctx: Context): Promise<unknown> };
@@ -13,6 +14,7 @@ const jobs: readonly Job[] = [
   { name: 'seal events', every: 10 * SECOND, run: sealEvents },
   { name: 'carry out approvals', every: 10 * SECOND, run: carryOutApprovals },
   { name: 'tend keys', every: MINUTE, run: tendKeys },
+  { name: 'forget strangers', every: MINUTE, run: forgetStrangers },
   { name: 'keep house', every: 10 * MINUTE, run: keepHouse },
   { name: 'end retention', every: HOUR, run: endRetention },
 ];

@@ -137,7 +137,7 @@ describe('a right password that a stranger gives meanwhile', () => {
     await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD }, { ip });
     const strong = await newSignedIn(h);
     const { recoveryCodes } = await enrol(h, strong.accessToken);
-    await tryMany(20, {});
+    await tryMany(30, {});
     expect((await enterWorking(owner, ip)).body.status).toBe('signed-in');
     expect((await enterWorking(strong, someAddress(), { code: recoveryCodes[0] as string })).body.status).toBe(
       'signed-in',

@@ -1,6 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import type { Context } from '../context.ts';
 import { hashToken } from '../crypto/tokens.ts';
+import type { Database } from '../db/types.ts';
 import { Problem } from '../problem.ts';
 import { MINUTE, plus } from '../time.ts';
 import * as queries from './queries.ts';
@@ -9,7 +11,7 @@ import { isWorkDone, readTerms, type Work, writeChallenge, writeTerms } from './
 const TTL = 2 * MINUTE;
 
 /** Who is asked, and for what: work done for one identifier from one address is worth nothing elsewhere. */
-export type Asked = { purpose: 'sign-in'; block: string; subject: string };
+type Asked = { purpose: 'sign-in'; block: string; subject: string };
 
 /** The refusal that asks for work: 403 with a challenge of two minutes that nobody else can use, and nobody kept. */
 export function workRequired(ctx: Context, asked: Asked, difficulty: number, now: Date): Problem {
@@ -29,4 +31,9 @@ export async function redeemWork(ctx: Context, asked: Asked, work: Work, now: Da
 
 function sign(ctx: Context, { purpose, block, subject }: Asked, signed: Buffer): Buffer {
   return ctx.keys.hash(`proof-of-work:${purpose}`, [signed.toString('hex'), block, subject].join('\0'));
+}
+
+/** Work whose challenge has expired counts for nothing anyway. */
+export async function forgetWork(db: Kysely<Database>, now: Date): Promise<void> {
+  await queries.deleteSpentWork(db, now);
 }

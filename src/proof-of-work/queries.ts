@@ -11,3 +11,7 @@ const spend = statement<{ challenge_hash: Buffer }, [hash: Buffer, expiresAt: Da
 export async function spendWork(db: Kysely<Database>, challengeHash: Buffer, expiresAt: Date): Promise<boolean> {
   return (await spend(db, challengeHash, expiresAt)).length === 1;
 }
+
+export async function deleteSpentWork(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('spent_work').where('expires_at', '<', before).execute();
+}

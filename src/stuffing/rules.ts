@@ -1,12 +1,14 @@
+// Exported for tests: evidence
+
 /** Identifiers that were tried in vain, and with success; not tries: somebody who mistypes is one. */
-export type Outcomes = { failed: number; succeeded: number };
+type Outcomes = { failed: number; succeeded: number };
 
 /** What the tries of strangers look like around this one: from its address (IPv6 by /64), with its password, and all. */
 export type Sighting = Record<Cause, Outcomes>;
 
 /** What a stranger is answered; each step holds what is before it too. */
 const steps = ['none', 'work', 'factor', 'block'] as const;
-export type Step = (typeof steps)[number];
+type Step = (typeof steps)[number];
 const causes = ['address', 'password', 'service'] as const;
 export type Cause = (typeof causes)[number];
 export type Suspicion = { step: Step; causes: Cause[]; difficulty: number };

@@ -11,6 +11,7 @@ const always = [
   'page.error.invalid-token',
   'page.error.offline',
   'page.error.password-change-required',
+  'page.error.proof-required',
   'page.error.too-many-attempts',
   'page.error.too-many-requests',
   'page.error.unexpected',

@@ -21,7 +21,7 @@ export class Refusal extends Error {
  * As `send`; where the service asks for work first, because somebody is guessing, does it and asks again.
  * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
- * @param {{ body?: Record<string, unknown>, token?: string, outlives?: boolean }} [options]
+ * @param {{ body?: any, token?: string, outlives?: boolean }} [options]
  * @returns {Promise<any>}
  */
 export async function call(method, path, options = {}) {
@@ -38,7 +38,7 @@ export async function call(method, path, options = {}) {
  * Calls the API on our own origin. Throws Refusal. What outlives the page is answered even when it is left at once.
  * @param {'GET' | 'POST' | 'PUT' | 'DELETE'} method
  * @param {string} path
- * @param {{ body?: Record<string, unknown>, token?: string, outlives?: boolean }} options
+ * @param {{ body?: any, token?: string, outlives?: boolean }} options
  * @returns {Promise<any>}
  */
 async function send(method, path, { body, token, outlives = false }) {
