@@ -45,7 +45,11 @@ export async function openInstance(
 ): Promise<Instance> {
   const { clock = systemClock, log = pino({ level: config.logLevel }), roles = ['api', 'worker'] } = parts;
   const places = await openPlaces(config.geoipFile);
-  const onError = (error: Error) => log.warn({ err: error }, 'database connection lost');
+  let isClosing = false;
+  // Once everything is being closed, a database that stops first is no loss.
+  const onError = (error: Error) => {
+    if (!isClosing) log.warn({ err: error }, 'database connection lost');
+  };
   const options = { url: config.databaseUrl, onError };
   const databases = {
     db: openDatabase({ ...options, name: 'main', max: 10 }),
@@ -105,6 +109,7 @@ export async function openInstance(
       stopHashForms();
       await stopJobs?.();
       await keyStore.close();
+      isClosing = true;
       await closeAll(ctx, bell, mailer.close);
       await ratePool.end();
     },

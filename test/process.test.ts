@@ -153,7 +153,8 @@ describe('serve', () => {
     const underWay = Array.from({ length: 12 }, () => signIn(agent));
     await Promise.race(underWay);
     const [{ code, ms }, ...statuses] = await Promise.all([service.end('SIGTERM'), ...underWay]);
-    expect(statuses).toEqual(Array(12).fill(401));
+    // Each is answered; the later ones with work to do first, for so many strangers look like guessing.
+    expect(statuses.every((status) => status === 401 || status === 403)).toBe(true);
     expect([code, service.stderr()]).toEqual([0, '']);
     expect(ms).toBeLessThan(9_000);
     expect(isAlive(postgres)).toBe(false);
