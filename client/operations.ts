@@ -436,7 +436,9 @@ export type Verification = {
   }[];
 };
 
-export type WholeCase = AgentCase & { verification: Verification };
+export type WholeCase = AgentCase & { verification: Verification; window: Window };
+
+export type Window = { from: string; until: string | null } | { from: string; until: string | null };
 
 /** What each operation takes and gives. */
 export interface Operations {
@@ -737,7 +739,7 @@ export interface Operations {
   noteSeen: { input: { sessionIds: string[] }; answer: Record<string, unknown> };
   /** A short token for one’s own cases, also while the account is frozen. It is no session. */
   openCaseAccess: {
-    input: { identifier: string; password: string; code?: string } | { token: string };
+    input: { identifier: string; password: string; code?: string; proof?: Proof } | { token: string };
     answer: CaseAccess;
   };
   /** Places a hold of any scope; holds stack. */
@@ -854,6 +856,8 @@ export interface Operations {
   searchAccounts: { input: { q: string }; answer: { items: FoundAccount[]; nextCursor: string | null } };
   /** Sends the code of a sign-in’s second step, where there is one to send. One answer, whether or not: nothing is told. */
   sendSecondFactor: { input: { challenge: string; factor: 'sms' | 'email-code' }; answer: Record<string, unknown> };
+  /** Sets from when until when somebody else may have been in the account: what is born inside proves and approves nothing. One person may widen it. */
+  setWindow: { input: { id: string } & { from: string; until?: string; note: string }; answer: Window };
   /** Signs in, or asks for the second factor. One answer, after the same work, for all that is wrong (ASVS 6.3.8). */
   signIn: {
     input: {
@@ -992,6 +996,7 @@ export const operations = {
   revokeSessions: { call: 'POST /v1/agent/accounts/{id}/revoke-sessions' },
   searchAccounts: { call: 'GET /v1/agent/accounts', query: ['q'] },
   sendSecondFactor: { call: 'POST /v1/auth/second-factor/send' },
+  setWindow: { call: 'POST /v1/agent/cases/{id}/window' },
   signIn: { call: 'POST /v1/auth/sign-in' },
   signInAgent: { call: 'POST /v1/agent/auth/sign-in' },
   signInWithPasskey: { call: 'POST /v1/auth/passkey' },

@@ -39,6 +39,7 @@ import { transactionRoutes } from './transactions/routes.ts';
 import { verificationRoutes } from './verifications/routes.ts';
 import { verifierRoutes } from './verifiers/routes.ts';
 import { webRoutes } from './web/routes.ts';
+import { windowRoutes } from './windows/routes.ts';
 
 /** Every path of the service. */
 export function createApp(ctx: Context): Router {
@@ -111,6 +112,7 @@ function apiRoutes(ctx: Context): Router {
     agentPasswordRoutes(ctx),
     agentCaseRoutes(ctx),
     verificationRoutes(ctx),
+    windowRoutes(ctx),
     lostFactorRoutes(ctx),
     approvalRoutes(ctx),
     ticketRoutes(ctx),

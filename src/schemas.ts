@@ -164,6 +164,14 @@ export const accountFields = {
 
 export const verificationKind = z.enum(verificationKinds);
 
+export const window = z
+  .object({ from: instant, until: instant.nullable() })
+  .openapi('Window', { description: 'From when until when somebody else may have been in the account' });
+
+export function showWindow({ from, until }: { from: Date; until?: Date | undefined }) {
+  return { from: from.toISOString(), until: until?.toISOString() ?? null };
+}
+
 export const verification = z
   .object({
     level: z.enum(['none', 'partial', 'verified']),

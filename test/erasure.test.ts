@@ -341,6 +341,7 @@ describe('V14.2.7 an erased account', () => {
           'passkeys',
           'sms_codes',
           'sms_factors',
+          'compromise_windows',
           'webauthn_challenges',
         ],
         'transactions',

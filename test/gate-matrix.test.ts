@@ -98,6 +98,7 @@ const gates: Record<string, string[]> = {
   'GET /v1/agent/cases':                         ['open'],
   'GET /v1/agent/cases/{id}':                    ['open'],
   'POST /v1/agent/cases/{id}/verifications':     ['open'], // writes down what was seen
+  'POST /v1/agent/cases/{id}/window':            ['open'], // takes from what was born inside, gives nothing
   'GET /v1/agent/approvals':                     ['open'],
   'POST /v1/agent/approvals/{id}/approve':       ['open'], // says yes; what it is about asks when it is done
   'POST /v1/agent/approvals/{id}/reject':        ['open'], // takes back

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isBornInside, reach, type VerificationKind } from '../src/verifications/rules.ts';
+import { reach, type VerificationKind } from '../src/verifications/rules.ts';
+import { isBornInside } from '../src/windows/rules.ts';
 import { type Harness, newAgent, openHarness, type TestAgent } from './support/harness.ts';
 import { newLost, verify } from './support/lost-factor.ts';
 import { count } from './support/seed.ts';

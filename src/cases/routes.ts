@@ -7,6 +7,7 @@ import * as schemas from '../schemas.ts';
 import { requireOwnerOrCase } from '../sessions/guards.ts';
 import { showVerification } from '../verifications/show.ts';
 import { findStanding } from '../verifications/standing.ts';
+import { findWindow } from '../windows/windows.ts';
 import * as cases from './cases.ts';
 
 const security = [{ owner: [] }, { caseToken: [] }];
@@ -33,7 +34,9 @@ const CaseView = z
   })
   .openapi('Case');
 const AgentCase = CaseView.extend({ accountId: z.uuid(), assignee: z.uuid().nullable() }).openapi('AgentCase');
-const WholeCase = AgentCase.extend({ verification: schemas.verification }).openapi('WholeCase');
+const WholeCase = AgentCase.extend({ verification: schemas.verification, window: schemas.window.nullable() }).openapi(
+  'WholeCase',
+);
 /** `rank.time.id` of the last case seen. */
 const queueCursor = z
   .string()
@@ -80,7 +83,7 @@ export function ownerCaseRoutes(ctx: Context): Router {
         },
       }),
       async (c) => {
-        await ctx.limits.takeForAddress('report', c.var.client.ip);
+        await requireLeave(ctx, c);
         const { theCase, receipt } = await cases.report(ctx, speakerOf(c), c.req.valid('json'));
         return c.json(
           { caseId: theCase.id, reference: theCase.reference, receipt, respondBy: theCase.respond_by.toISOString() },
@@ -136,14 +139,20 @@ export function ownerCaseRoutes(ctx: Context): Router {
         summary: 'Says or asks something in one’s own case. With a case token it counts as unproven.',
         middleware: [requireOwnerOrCase(ctx)] as const,
         request: { ...one, ...body(z.strictObject({ message: z.string().trim().min(1).max(8000) })) },
-        responses: { 201: answer('Added', Message), ...refusals('unauthorized', 'not-found') },
+        responses: { 201: answer('Added', Message), ...refusals('unauthorized', 'not-found', 'too-many-requests') },
       }),
-      async (c) =>
-        c.json(
-          showMessage(await cases.addMessage(ctx, speakerOf(c), c.req.valid('param').id, c.req.valid('json').message)),
-          201,
-        ),
+      async (c) => {
+        await requireLeave(ctx, c);
+        const { id } = c.req.valid('param');
+        return c.json(showMessage(await cases.addMessage(ctx, speakerOf(c), id, c.req.valid('json').message)), 201);
+      },
     );
+}
+
+/** Counts what is said by address and by account. What is reported is heard also where nothing can count it. */
+async function requireLeave(ctx: Context, c: HonoContext<Env>): Promise<void> {
+  await ctx.limits.takeOpenly('report', c.var.client.ip);
+  await ctx.limits.takeOpenlyFor('speech', c.var.speaker.accountId);
 }
 
 export function agentCaseRoutes(ctx: Context): Router {
@@ -191,7 +200,9 @@ export function agentCaseRoutes(ctx: Context): Router {
       async (c) => {
         const { theCase, messages } = await cases.readCase(ctx, c.req.valid('param').id);
         const verification = showVerification(await findStanding(ctx.urgentDb, theCase.id));
-        return c.json({ ...showAgentCase(theCase), messages: messages.map(showMessage), verification }, 200);
+        const set = await findWindow(ctx.urgentDb, theCase.id);
+        const window = set ? schemas.showWindow(set) : null;
+        return c.json({ ...showAgentCase(theCase), messages: messages.map(showMessage), verification, window }, 200);
       },
     );
 }

@@ -110,6 +110,15 @@ export interface ChallengesTable {
   used_at: Date | null;
 }
 
+export interface CompromiseWindowsTable {
+  case_id: string;
+  account_id: string;
+  began_at: Date;
+  ended_at: Date | null;
+  set_by: string;
+  set_at: Date;
+}
+
 export interface ContactChangesTable {
   id: string;
   account_id: string;
@@ -526,6 +535,7 @@ export interface Database {
   case_messages: CaseMessagesTable;
   cases: CasesTable;
   challenges: ChallengesTable;
+  compromise_windows: CompromiseWindowsTable;
   contact_changes: ContactChangesTable;
   deliveries: DeliveriesTable;
   device_counts: DeviceCountsTable;

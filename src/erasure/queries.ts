@@ -83,6 +83,7 @@ const gone = [
   'links',
   'contact_changes',
   'notice_addresses',
+  'compromise_windows',
 ] as const;
 
 export async function deletePersonal(trx: Transaction<Database>, accountId: string, names: string[]): Promise<void> {

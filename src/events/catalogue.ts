@@ -89,6 +89,7 @@ export type EventDetails = {
   'grant.redeemed': { grantId: string; transactionId: string | null; factor: string };
   'grant.altered': { grantId: string; transactionId: string | null; differences: string[] };
   'transaction.decided': { transactionId: string; kind: string; decision: string; amount: string; currency: string };
+  'window.set': { from: string; until: string | null; note: string };
   'verification.recorded': { verificationId: string; kind: string; level: string };
   'approval.requested': { approvalId: string; kind: string; note: string; expiresAt: string };
   'approval.approved': { approvalId: string; kind: string; note: string; effectiveAt: string };

@@ -5,10 +5,12 @@ import { record } from '../events/record.ts';
 import { returnAttempt, returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkProof, type Prover, redeemProof } from '../second-factors/check-proof.ts';
+import { findFactorBirth } from '../second-factors/factors.ts';
 import type { Proof } from '../second-factors/proof.ts';
 import { isTotpCode } from '../second-factors/rules.ts';
 import { type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus } from '../time.ts';
+import { isDoubted } from '../windows/windows.ts';
 import { issue, requireGrant } from './grants.ts';
 import * as queries from './queries.ts';
 import { isApproving } from './rules.ts';
@@ -19,9 +21,10 @@ type Confirmed = { grant: string; expiresAt: Date };
  * Trades a TOTP code, or a passkey's signature over the grant, for a token that permits the one action once, for
  * `grant.use` (PSD2 RTS 4(1), 5(1)(b)). Each try is counted before it is looked at, on the grant and on the factor; the
  * last wrong one ends the grant (OWASP transaction authorisation: start over). Throws `not-found`, `invalid-challenge` for
- * one that is over, `invalid-code`, `too-many-attempts`, `account-held`, `unauthorized`.
+ * one that is over, `invalid-code`, `too-many-attempts`, `account-held`, `unauthorized`, `too-many-requests`.
  */
 export async function confirmGrant(ctx: Context, holder: Holder, id: string, proof: Proof): Promise<Confirmed> {
+  await ctx.limits.takeForAddress('other', holder.client.ip);
   const now = ctx.clock.now();
   const grant = await requireGrant(ctx, holder, id);
   const attempt = await queries.reserveGrantAttempt(ctx.limitsDb, id, ctx.policy['grant.attempts'], now);
@@ -58,15 +61,23 @@ async function confirm(
   );
 }
 
-type Approval = Candidate & { factor: 'totp' | 'passkey' };
+type Approval = Extract<Candidate, { factor: 'totp' | 'passkey' }>;
 
 async function checkApproval(ctx: Context, prover: Prover, proof: Proof): Promise<Approval | undefined> {
   // Anything but six digits cannot approve, so it is not looked at: a recovery code is neither tried nor spent here.
   if ('code' in proof && !isTotpCode(proof.code)) return undefined;
   const candidate = await checkProof(ctx, prover, proof);
-  if (!candidate || isApproval(candidate)) return candidate;
+  if (!candidate) return undefined;
+  if (isApproval(candidate) && !(await isFactorDoubted(ctx, prover.accountId, candidate))) return candidate;
   for (const attempt of candidate.attempts) await returnAttempt(ctx.limitsDb, attempt);
   return undefined;
+}
+
+/** A factor born while somebody else may have been in the account may be theirs: it approves nothing. */
+async function isFactorDoubted(ctx: Context, accountId: string, candidate: Approval): Promise<boolean> {
+  const factorId = candidate.factor === 'totp' ? candidate.factorId : candidate.passkeyId;
+  const bornAt = await findFactorBirth(ctx.reader, factorId);
+  return bornAt === undefined || (await isDoubted(ctx.reader, accountId, bornAt));
 }
 
 const isApproval = (candidate: Candidate): candidate is Approval => isApproving(candidate.factor);

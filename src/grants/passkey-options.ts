@@ -11,9 +11,10 @@ import { statusOf } from './rules.ts';
 /**
  * What the browser is to ask a passkey: to sign the hash of this very grant (WebAuthn Level 3 5.5, PSD2 RTS 5(1)(b)). The
  * same until it is answered. Throws `not-found`, `invalid-challenge` for one that is over, `no-second-factor` for an
- * account without a passkey, `account-held`, `unauthorized`.
+ * account without a passkey, `account-held`, `unauthorized`, `too-many-requests`.
  */
 export async function askPasskeyForGrant(ctx: Context, holder: Holder, id: string): Promise<AssertionOptions> {
+  await ctx.limits.takeForAccount('grant', holder.accountId);
   const now = ctx.clock.now();
   const grant = await requireGrant(ctx, holder, id);
   if (statusOf(grant, ctx.policy['grant.attempts'], now) !== 'requested') throw new Problem('invalid-challenge');

@@ -13,6 +13,17 @@ export async function listFactorBirths(db: Kysely<Database>, accountId: string):
   return (await births(db, accountId)).map((row) => row.born_at);
 }
 
+const birth = statement<{ born_at: Date }, [id: string]>(
+  'find-factor-birth',
+  `select confirmed_at as born_at from totp_factors where id = $1
+   union all select created_at from passkeys where id = $1`,
+);
+
+/** When this authenticator or passkey was bound. */
+export async function findBirth(db: Kysely<Database>, factorId: string): Promise<Date | undefined> {
+  return (await birth(db, factorId))[0]?.born_at;
+}
+
 const kinds = [
   'totp_factors',
   'passkeys',

@@ -32,3 +32,8 @@ export async function unbindEverything(trx: Transaction<Database>, accountId: st
   await bound.deleteEveryFactor(trx, accountId);
   return factors;
 }
+
+/** When this authenticator or passkey was bound; undefined for one that is gone. */
+export async function findFactorBirth(db: Kysely<Database>, factorId: string): Promise<Date | undefined> {
+  return await bound.findBirth(db, factorId);
+}

@@ -1,4 +1,5 @@
 import { DAY, plus } from '../time.ts';
+import type { Window } from '../windows/rules.ts';
 
 export type VerificationKind =
   | 'old-address-code'
@@ -46,17 +47,9 @@ export function reach(kinds: readonly VerificationKind[]): Reached {
   return { level, weight, needed: NEEDED, hasIndependent };
 }
 
-/** From when on somebody else may have been in the account; without an end it is not over. */
-type Window = { from: Date; until?: Date };
-
 const DOUBTED = 7 * DAY;
 
 /** Until an agent says when it began: a week before anybody noticed. */
 export function doubtedSince(caseOpenedAt: Date): Window {
   return { from: plus(caseOpenedAt, -DOUBTED) };
-}
-
-/** Whether it came to be while somebody else may have been in the account: then it may be theirs and proves nothing. */
-export function isBornInside(window: Window, bornAt: Date): boolean {
-  return bornAt >= window.from && (window.until === undefined || bornAt <= window.until);
 }

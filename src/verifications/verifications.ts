@@ -6,8 +6,10 @@ import { record } from '../events/record.ts';
 import { pass } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
 import { listFactorBirths } from '../second-factors/factors.ts';
+import { isBornInside } from '../windows/rules.ts';
+import { findWindow } from '../windows/windows.ts';
 import * as queries from './queries.ts';
-import { doubtedSince, isBornInside, type VerificationKind } from './rules.ts';
+import { doubtedSince, type VerificationKind } from './rules.ts';
 import { findStanding, type Standing } from './standing.ts';
 
 type Shown = { kind: VerificationKind; note: string };
@@ -30,7 +32,7 @@ export async function recordVerification(
     if (theCase.closed_at) throw new Problem('case-closed');
     const { account_id: accountId } = theCase;
     if (kind === 'older-factor') {
-      const window = doubtedSince(theCase.opened_at);
+      const window = (await findWindow(trx, caseId)) ?? doubtedSince(theCase.opened_at);
       const births = await listFactorBirths(trx, accountId);
       if (births.every((bornAt) => isBornInside(window, bornAt))) throw noOlderFactor(window.from);
     }
