@@ -10,6 +10,7 @@ import {
   tokenIn,
   totpCode,
 } from './support/harness.ts';
+import { confirm, request } from './support/payer.ts';
 import { count } from './support/seed.ts';
 
 let h: Harness;
@@ -25,7 +26,7 @@ async function enrolled() {
   const owner = await newOwner(h);
   return { owner, ...(await enrolTotp(h, owner)) };
 }
-type Kit = { owner: Owner; token: string; challenges: string[] };
+type Kit = { owner: Owner; token: string; challenges: string[]; grants: string[] };
 
 /** All that a code can be given for, prepared before it exists. */
 async function prepare(owner: Owner): Promise<Kit> {
@@ -36,16 +37,19 @@ async function prepare(owner: Owner): Promise<Kit> {
     const asked = await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD });
     challenges.push(asked.body.challenge);
   }
-  return { owner, token, challenges };
+  const grants: string[] = [];
+  for (let n = 0; n < 4; n++) grants.push((await request(h, owner)).body.grantId);
+  return { owner, token, challenges, grants };
 }
 
-/** Every use of a code, by what it opens. A grant's confirmation has its own test beside the grants. */
+/** Every use of a code, by what it opens. */
 const uses: Record<string, (kit: Kit, code: string, n: number) => Promise<Answer>> = {
   'sign-in by challenge': ({ challenges }, code, n) =>
     h.post('/v1/auth/second-factor', { challenge: challenges[n], factor: 'totp', code }),
   'sign-in in one shot': ({ owner }, code) =>
     h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD, code }),
   reset: ({ token }, code) => h.post('/v1/auth/password-reset/confirm', { token, newPassword: NEW_PASSWORD, code }),
+  grant: ({ owner, grants }, code, n) => confirm(h, owner, grants[n] as string, { code }),
   change: ({ owner }, code) => h.post('/v1/me/recovery-codes', { code }, { token: owner.accessToken }),
 };
 const names = Object.keys(uses);
@@ -53,7 +57,7 @@ const opened = (answers: Answer[]) => answers.filter(({ status }) => status < 30
 
 describe('one code of one step', () => {
   it.each(Array.from({ length: 4 }, (_, round) => [round]))(
-    'V6.5.1 V15.4.2 OT-6 OW-TX9 opens one door among sixteen at once: sign-in, reset and change, round %i',
+    'V6.5.1 V15.4.2 OT-6 OW-TX9 opens one door among sixteen at once: sign-in, reset, change and grant, round %i',
     async (round) => {
       const { owner, secret } = await enrolled();
       const kit = await prepare(owner);
@@ -66,7 +70,7 @@ describe('one code of one step', () => {
       );
       expect(opened(answers)).toHaveLength(1);
       expect(answers.filter(({ status }) => status >= 500)).toEqual([]);
-      const used = `type in ('sign-in.succeeded', 'password.reset', 'recovery-codes.issued') and at = $$${h.clock.now().toISOString()}$$`;
+      const used = `type in ('sign-in.succeeded', 'password.reset', 'recovery-codes.issued', 'grant.confirmed') and at = $$${h.clock.now().toISOString()}$$`;
       expect(await count(h, 'events', owner.accountId, used), 'nor did another open it and fail after').toBe(1);
     },
   );
