@@ -141,6 +141,7 @@ export type Contacts = {
   phone: string | null;
   phoneConfirmed: boolean;
   canChangePhone: boolean;
+  canTextCodes: boolean;
   waiting: { kind: 'email' | 'username' | 'phone'; to: string; expiresAt: string }[];
   recent: {
     kind: 'email' | 'username' | 'phone';

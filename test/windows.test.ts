@@ -65,7 +65,7 @@ describe('the window of compromise', () => {
     const { payer, caseId } = await newReporter();
     const approve = async () => {
       const { grantId } = (await request(h, payer, payment)).body;
-      return await confirm(h, payer, grantId, { code: await nextCode(h, payer) });
+      return await confirm(h, payer, grantId, { code: nextCode(h, payer) });
     };
     expect((await approve()).status).toBe(200);
     await set(caseId, { from: ago(60 * DAY) });

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { listAddresses } from '../notice-addresses/notice-addresses.ts';
 import { canText } from '../notices/texter.ts';
+import { isSmsFactor } from '../sms-factor/text-code.ts';
 import * as queries from './queries.ts';
 
 /** What an account signs in with and where it is told, what waits to be confirmed and what can still be undone. */
@@ -17,6 +18,7 @@ export async function describeContacts(ctx: Context, accountId: string) {
     phone: owner.phone,
     phoneConfirmed: owner.phone_confirmed_at !== null,
     canChangePhone: canText(ctx),
+    canTextCodes: isSmsFactor(ctx),
     waiting: changes
       .filter((change) => change.confirmed_at === null)
       .map((change) => ({ kind: change.kind, to: change.new_value, expiresAt: change.expires_at.toISOString() })),

@@ -10,7 +10,7 @@ import { formatTime } from './times.js';
 /** @typedef {{ kind: string, changedAt: string, undoUntil: string }} Recent */
 /**
  * @typedef {{ email: string, username: string | null, phone: string | null, phoneConfirmed: boolean,
- *   canChangePhone: boolean, recent: Recent[], noticeAddresses: NoticeAddress[] }} Contacts
+ *   canChangePhone: boolean, canTextCodes: boolean, recent: Recent[], noticeAddresses: NoticeAddress[] }} Contacts
  */
 
 const card = find('[data-contacts]', HTMLElement);
@@ -82,6 +82,7 @@ export async function showContacts(hasCode) {
   find('[data-list=notice-addresses]', HTMLElement, card).replaceChildren(
     ...contacts.noticeAddresses.map((address) => addressEntry(address)),
   );
+  return contacts;
 }
 
 /** @param {Recent[]} recent newest first */

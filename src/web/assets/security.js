@@ -11,6 +11,7 @@ import { asOwner, noteSignedIn, signOut } from './session.js';
 import { bindSessions, showSessions } from './sessions.js';
 import { bindStepUp, showStepUp } from './step-up.js';
 import { show } from './steps.js';
+import { bindTextCodes, showTextCodes } from './text-codes.js';
 import { say } from './texts.js';
 import { formatTime } from './times.js';
 
@@ -22,6 +23,7 @@ bindPassword(load);
 bindContacts(load);
 bindSecondFactor(load);
 bindPasskeys(load);
+bindTextCodes(load);
 bindSessions();
 bindStepUp();
 onPress('[data-sign-out]', signOut);
@@ -50,7 +52,9 @@ async function load() {
   showPassword(me);
   await showSecondFactor(me.secondFactor);
   await showPasskeys(me.secondFactor);
-  await showContacts(me.secondFactor.totp || me.secondFactor.passkeys > 0);
+  const hasFactor = me.secondFactor.totp || me.secondFactor.passkeys > 0;
+  const { canTextCodes } = await showContacts(hasFactor);
+  showTextCodes(me.secondFactor.sms, canTextCodes && hasFactor);
   await showSessions();
 }
 

@@ -7,6 +7,7 @@ import { passwordCard, passwordTexts } from './password.ts';
 import { secondFactorCard, secondFactorTexts } from './second-factor.ts';
 import { sessionsCards, sessionsTexts } from './sessions.ts';
 import { stepUpDialog, stepUpTexts } from './step-up.ts';
+import { textCodesCard, textCodesTexts } from './text-codes.ts';
 
 export const securityPage: Page = {
   path: '/security',
@@ -18,6 +19,7 @@ export const securityPage: Page = {
     ...contactTexts,
     ...secondFactorTexts,
     ...passkeysTexts,
+    ...textCodesTexts,
     ...sessionsTexts,
     ...stepUpTexts,
     'page.scope.all',
@@ -49,6 +51,7 @@ ${passwordCard(view)}
 ${contactsCard(view)}
 ${secondFactorCard(view)}
 ${passkeysCard(view)}
+${textCodesCard(view)}
 ${sessionsCards(view)}
 <section class="card">
 <h2>${say('page.security.report.title')}</h2>
