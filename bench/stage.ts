@@ -15,6 +15,8 @@ export type Stage = {
   databaseUrl: string;
   people: Person[];
   apiKey: string;
+  /** A command of ours beside the service; the object it prints. */
+  command<T>(args: string[]): Promise<T>;
   /** The same service or floor once more, on the same database. */
   startAgain(which: 'service' | 'floor'): Promise<Running>;
   stop(): Promise<void>;
@@ -24,10 +26,13 @@ export type Stage = {
 const POLICY = 'limits:\n  signInPerIp: 100000\n  otherPerIp: 1000000\n';
 
 /** One durable Postgres, the service and the floor on it, and people who can sign in to both. */
-export async function openStage(population: number, options: { keepsCommitTimes?: boolean } = {}): Promise<Stage> {
+export async function openStage(
+  population: number,
+  options: { keepsCommitTimes?: boolean; policy?: string } = {},
+): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-bench-'));
   const policyFile = join(folder, 'policy.yaml');
-  await writeFile(policyFile, POLICY);
+  await writeFile(policyFile, `${POLICY}${options.policy ?? ''}`);
   const start = () => startEmbeddedPostgres({ dataDir: folder, explicit: true, durable: true });
   let postgres = await start();
   if (options.keepsCommitTimes) {
@@ -61,14 +66,12 @@ export async function openStage(population: number, options: { keepsCommitTimes?
     const floor = await startAgain('floor');
     running.push(floor);
     const scopes = 'accounts:write,accounts:freeze,sessions:read';
-    const { apiKey } = await holdfast<{ apiKey: string }>(
-      ['api-key', 'create', '--name', 'bench', '--scopes', scopes],
-      env,
-    );
+    const command = <T>(args: string[]) => holdfast<T>(args, env);
+    const { apiKey } = await command<{ apiKey: string }>(['api-key', 'create', '--name', 'bench', '--scopes', scopes]);
     const people = await makePeople(service, postgres.url, apiKey, population);
     const pidFile = await readFile(join(folder, 'postgres', 'cluster', 'postmaster.pid'), 'utf8');
     const databasePid = Number.parseInt(pidFile, 10);
-    return { service, floor, databasePid, databaseUrl: postgres.url, people, apiKey, startAgain, stop };
+    return { service, floor, databasePid, databaseUrl: postgres.url, people, apiKey, startAgain, stop, command };
   } catch (error) {
     await stop();
     throw error;

@@ -43,9 +43,19 @@ export type AccountPage = {
   phoneConfirmed: boolean;
   locale: 'en' | 'zh-CN';
   createdAt: string;
+  emailDisposable: boolean;
   secondFactor: { totp: boolean; passkeys: number; sms: boolean; recoveryCodesLeft: number };
   holds: FullHold[];
-  lockouts: { identifier: string; failures: number; lockedUntil: string | null }[];
+  lockouts: Lockout[];
+  password:
+    | { consecutiveFailures: number; disabledAt: string | null; changeRequiredAt: string | null }
+    | { consecutiveFailures: number; disabledAt: string | null; changeRequiredAt: string | null };
+  authenticators: {
+    id: string;
+    name: string;
+    consecutiveFailures: { strangers: number; knownDevices: number };
+    disabledAt: string | null;
+  }[];
   secondFactorReset:
     | {
         approvalId: string;
@@ -263,6 +273,16 @@ export type Hold = {
   until: string | null;
 };
 
+export type Lockout = {
+  factor: 'password' | 'totp' | 'recovery-code' | 'sms';
+  purpose: 'sign-in' | 'reset' | 'change' | 'grant';
+  identifier: string | null;
+  deviceId: string | null;
+  failures: number;
+  locks: number;
+  lockedUntil: string | null;
+};
+
 export type Me = {
   id: string;
   email: string;
@@ -358,6 +378,7 @@ export type Problem = {
     | 'unsupported-media-type'
     | 'invalid-request'
     | 'weak-password'
+    | 'email-not-accepted'
     | 'idempotency-key-reused'
     | 'too-many-attempts'
     | 'too-many-requests'
@@ -900,7 +921,7 @@ export interface Operations {
   stepUp: { input: { password?: string; code?: string; credential?: PasskeyAssertion }; answer: SteppedUp };
   /** What is revoked, as it happens. Scope `sessions:read`. */
   streamRevocations: { input: Record<never, never>; answer: ReadableStream<Uint8Array> };
-  /** Opens the lock that guessing put on its identifiers. Holds stay. */
+  /** Opens every lock that guessing put on its password and codes. Holds stay, and so does what was disabled for good. */
   unlockAccount: { input: { id: string } & { note: string; caseId?: string }; answer: undefined };
   /** Presses a mailed link: freezes the account, makes this browser a known device, undoes a change of contact, or stops what support announced. Acts once. */
   useLink: {

@@ -34,3 +34,7 @@ create unlogged table spent_work (
   expires_at timestamptz not null
 );
 create index spent_work_expires on spent_work (expires_at);
+
+-- The challenge of the sign-in at which the password was taken for stolen: whoever answers it is the owner.
+alter table passwords add column distrusted_by bytea,
+  add constraint passwords_distrusted check (distrusted_by is null or change_required_at is not null);

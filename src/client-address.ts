@@ -5,14 +5,7 @@ type AddressReader = (socketAddress: string | undefined, forwardedFor: string | 
 
 /** Only hops that the operator named are believed: whatever stands left of the first stranger anybody can have written. */
 export function addressReader(trustedProxies: readonly string[]): AddressReader {
-  const trusted = new BlockList();
-  for (const proxy of trustedProxies) {
-    const [address = '', bits] = proxy.split('/');
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-    trusted.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
-  }
-  const isTrusted = (address: string) => trusted.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-
+  const isTrusted = addressList(trustedProxies);
   return (socketAddress, forwardedFor) => {
     const peer = plain(socketAddress ?? '127.0.0.1');
     if (trustedProxies.length === 0 || forwardedFor === undefined || !isTrusted(peer)) return peer;
@@ -28,6 +21,17 @@ export function addressReader(trustedProxies: readonly string[]): AddressReader 
     }
     return client;
   };
+}
+
+/** Whether an address is one of these addresses and CIDRs. */
+export function addressList(members: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const member of members) {
+    const [address = '', bits] = member.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+  }
+  return (address) => list.check(plain(address), isIP(plain(address)) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** IPv4 that a dual-stack socket shows as IPv6, and zone ids, in their plain form. */

@@ -65,10 +65,12 @@ const environment = z.object({
   SERVICE_NAME: z.string().min(1).max(60).default('Holdfast'),
   CONTEXT_WORDS: z.string().default('').transform(list),
   BREACH_RANGE_URL: url('https:', 'http:').default('https://api.pwnedpasswords.com/range/'),
+  MAX_CONNECTIONS: z.coerce.number().int().min(64).max(1_000_000).default(4096),
   TRUSTED_PROXIES: z.string().default('').transform(list).pipe(z.array(cidr)),
   ALLOWED_ORIGINS: z.string().default('').transform(list).pipe(z.array(origin)),
   PASSKEY_RP_ID: z.string().min(1).max(253).optional(),
   GEOIP_FILE: z.string().optional(),
+  DISPOSABLE_DOMAINS_FILE: z.string().optional(),
   HELPDESK: z.enum(['builtin', 'webhook']).default('builtin'),
   HELPDESK_URL: url('http:', 'https:').optional(),
   HELPDESK_SECRET: webhookSecret.optional(),
@@ -107,7 +109,11 @@ export type Config = {
   passkeyRpId: string | undefined;
   /** An MMDB file that knows where addresses are. */
   geoipFile: string | undefined;
+  /** Domains of disposable mailboxes besides those that are known, and such as are none. */
+  disposableDomainsFile: string | undefined;
   trustedProxies: string[];
+  /** How many connections a node keeps at most, idle ones and streams included. */
+  maxConnections: number;
   helpdesk: { provider: 'builtin' } | { provider: 'webhook'; url: string; secret: string };
   /** Whom the operator's CAPTCHA is checked with. */
   captcha: { url: string; secret: string } | undefined;
@@ -152,9 +158,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     mailFrom,
     supportContact: values.SUPPORT_CONTACT ?? mailFrom,
     trustedProxies: values.TRUSTED_PROXIES,
+    maxConnections: values.MAX_CONNECTIONS,
     allowedOrigins: values.ALLOWED_ORIGINS,
     passkeyRpId: readPasskeyRpId(values.PASSKEY_RP_ID, publicUrl),
     geoipFile: values.GEOIP_FILE,
+    disposableDomainsFile: values.DISPOSABLE_DOMAINS_FILE,
     helpdesk: readHelpdesk(values),
     captcha: readCaptcha(values, production),
     smsHook: readSmsHook(values, production),

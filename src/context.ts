@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Logger } from 'pino';
+import type { Disposable } from './accounts/disposable.ts';
 import type { Budget } from './api-keys/budget.ts';
 import type { Config } from './config.ts';
 import type { Hasher } from './crypto/hasher.ts';
@@ -49,6 +50,8 @@ export type Context = {
   captcha: Captcha | undefined;
   /** What this node remembers of guessing across accounts. */
   strangers: Watch;
+  /** Whether a mailbox is one of those given away for minutes. */
+  isDisposable: Disposable;
   /** Where addresses are, if the operator's file says so. */
   places: Places;
   /** Where mails land while no SMTP server is set; only in development. */

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
+import { openDisposable } from './accounts/disposable.ts';
 import { openBudget } from './api-keys/budget.ts';
 import { createApp } from './app.ts';
 import { type Config, isLoopback } from './config.ts';
@@ -57,11 +58,14 @@ export async function openInstance(
     limitsDb: openDatabase({ ...options, name: 'limits', max: 4 }),
     reader: openReader({ ...options, name: 'reader', max: 2 }),
   };
-  const ratePool = openPool({ ...options, name: 'rates', max: 2 });
+  const ratePools = {
+    ordinary: openPool({ ...options, name: 'rates', max: 2 }),
+    urgent: openPool({ ...options, name: 'urgent-rates', max: 1 }),
+  };
   const wrapping = openWrapping(config.secret, config.previousSecret);
   const overlap = config.policy['keys.overlap'];
   const keyStore = await openKeys({ db: databases.urgentDb, wrapping, overlap, clock, log });
-  const limits = await openLimits(config.policy, ratePool, config.redisUrl);
+  const limits = await openLimits(config.policy, ratePools, config.redisUrl);
   // By this name `keys rewrap` sees which secrets a node was given.
   const bell = await openBell(config.databaseUrl, wrapping.secretIds.join(' '), onError);
   bell.onRing('keys', () => void keyStore.follow());
@@ -80,6 +84,7 @@ export async function openInstance(
     budget: openBudget(limits, config.policy['limits.requestsPerKey']),
     staffHasher: await openHasher(config.policy['passwords.argon2id'], 1, STAFF_QUEUE),
     captcha: config.captcha && openCaptcha(config.captcha),
+    isDisposable: openDisposable(config.disposableDomainsFile),
     strangers: openWatch(databases.limitsDb),
     places,
     inbox: inboxOf(config),
@@ -111,7 +116,7 @@ export async function openInstance(
       await keyStore.close();
       isClosing = true;
       await closeAll(ctx, bell, mailer.close);
-      await ratePool.end();
+      await Promise.all([ratePools.ordinary.end(), ratePools.urgent.end()]);
     },
   };
 }

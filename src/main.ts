@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
-import { serve as listen, type ServerType } from '@hono/node-server';
 import { destination } from 'pino';
 import { type Config, readConfig } from './config.ts';
 import { type OpenedDatabase, openOwnDatabase } from './database.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { openInstance } from './instance.ts';
+import { closeServer, listen } from './listen.ts';
 import { openLog } from './log.ts';
 import { loadSecret } from './secret.ts';
 
@@ -36,7 +36,7 @@ async function serveOn(database: OpenedDatabase, config: Config, roles: readonly
     { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
     { log, roles },
   );
-  const listening = roles.includes('api') ? listenOn(service.app.fetch, config) : undefined;
+  const listening = roles.includes('api') ? listen(service.app.fetch, config) : undefined;
   const server = await listening?.catch(async (error) => {
     await service.close(0);
     throw error;
@@ -49,7 +49,7 @@ async function serveOn(database: OpenedDatabase, config: Config, roles: readonly
     isStopping = true;
     setTimeout(() => process.exit(1), PATIENCE_MS).unref();
     service.endStreams();
-    await closeServer(server);
+    if (server) await closeServer(server, SHARE_MS);
     await service.close(SHARE_MS);
     await database.stop();
     process.exit(0);
@@ -73,39 +73,4 @@ async function withPort(config: Config): Promise<Config> {
       });
   });
   return { ...config, port, publicUrl: config.publicUrlIsExplicit ? config.publicUrl : `http://localhost:${port}` };
-}
-
-async function listenOn(fetch: Parameters<typeof listen>[0]['fetch'], config: Config): Promise<ServerType> {
-  return await new Promise((resolve, reject) => {
-    const server = listen({ fetch, port: config.port, hostname: config.host }, () => resolve(server));
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE';
-      reject(
-        isTaken
-          ? new Error(`Port ${config.port} on ${config.host} is taken: set PORT to another, or 0 for any free one.`)
-          : error,
-      );
-    });
-    // Slow or endless requests are cut off rather than kept (ASVS 13.1.3).
-    if ('requestTimeout' in server)
-      Object.assign(server, {
-        requestTimeout: 30_000,
-        headersTimeout: 10_000,
-        keepAliveTimeout: 65_000,
-        maxRequestsPerSocket: 0,
-      });
-  });
-}
-
-/** Takes no more connections and waits for the requests under way, but not for a client that never ends its own. */
-async function closeServer(server: ServerType | undefined): Promise<void> {
-  if (!server) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  if (!('closeIdleConnections' in server)) return await closed;
-  // A connection whose last answer is out is idle only then.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const cut = setTimeout(() => server.closeAllConnections(), SHARE_MS);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(cut);
 }

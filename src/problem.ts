@@ -37,6 +37,7 @@ export const problems = {
   'unsupported-media-type':      415,
   'invalid-request':             422,
   'weak-password':               422,
+  'email-not-accepted':          422,
   'idempotency-key-reused':      422,
   'too-many-attempts':           429,
   'too-many-requests':           429,

@@ -7,6 +7,7 @@ import { verificationKinds } from './verifications/rules.ts';
 
 export const email = z
   .string()
+  .trim()
   .max(254)
   .refine(isSingleAddress, 'must be one e-mail address')
   .openapi({ example: 'ana@example.com' });

@@ -17,6 +17,8 @@ export function declareShared(paths: Paths): void {
       declare(operation, ['busy']);
       if (operation.security?.some((scheme) => 'owner' in scheme))
         declareDemand(operation, `${method.toUpperCase()} ${path}`);
+      if (operation.security?.some(isCounted) && !/\/(freeze|holds|sign-out)$/.test(path))
+        declare(operation, ['too-many-requests']);
       if (operation.requestBody) declare(operation, ['malformed-json', 'body-too-large', 'unsupported-media-type']);
       if (method !== 'post' || !/^\/v1\/(server|agent\/(?!auth\/))/.test(path)) continue;
       declare(operation, ['idempotency-key-in-flight', 'idempotency-key-reused']);
@@ -24,6 +26,9 @@ export function declareShared(paths: Paths): void {
     }
   }
 }
+
+/** Whose requests are counted by the guard before them. */
+const isCounted = (scheme: object) => 'apiKey' in scheme || 'agent' in scheme;
 
 /** What the guard before an owner's operation asks of the session, from the very table it asks (RFC 9470). */
 function declareDemand(operation: Operation, name: string): void {

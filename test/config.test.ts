@@ -51,6 +51,7 @@ describe('the environment', () => {
     ['PUBLIC_URL', 'javascript:alert(1)'],
     ['DATABASE_URL', 'mysql://localhost/x'],
     ['REDIS_URL', 'http://localhost'],
+    ['MAX_CONNECTIONS', '10'],
     ['SMTP_URL', 'http://mail.example'],
     ['HOLDFAST_SECRET', 'short'],
     ['HOLDFAST_SECRET_PREVIOUS', 'short'],
@@ -63,6 +64,8 @@ describe('the environment', () => {
     ['HELPDESK', 'paper'],
     ['HELPDESK', 'webhook'],
     ['PASSKEY_RP_ID', 'example'],
+    ['CAPTCHA_VERIFY_URL', 'ftp://captcha.example'],
+    ['CAPTCHA_SECRET', 'short'],
     ['SMS_HOOK_URL', 'ftp://sms.example'],
     ['SMS_HOOK_SECRET', 'whsec_short'],
     ['HOLDFAST_POLICY', '/no/such/file.yaml'],
@@ -83,6 +86,9 @@ describe('the environment', () => {
 
   it('V12.2.1 production does not start on a public address without TLS', () => {
     expect(refusal({ ...production, PUBLIC_URL: 'http://wallet.example' })).toMatch(/^PUBLIC_URL: must be https/);
+    const captcha = { CAPTCHA_VERIFY_URL: 'http://captcha.example', CAPTCHA_SECRET: 'a secret of theirs' };
+    expect(refusal({ ...production, ...captcha })).toMatch(/^CAPTCHA_VERIFY_URL: must be https/);
+    expect(refusal({ ...captcha, CAPTCHA_SECRET: undefined })).toMatch(/^CAPTCHA_SECRET: /);
     expect(refusal({ ...production, PUBLIC_URL: 'http://localhost:3000' })).toBe('accepted');
   });
 

@@ -20,6 +20,7 @@ beforeAll(async () => {
     policy: {
       ...psd2,
       'passwords.argon2id': 'm=19456,t=2,p=1',
+      'signIn.beat': 200,
       'limits.mailPerRecipient': 10_000,
       'limits.signInCodesPerAccount': 1000,
     },

@@ -8,6 +8,7 @@ import {
   openHarness,
   PASSWORD,
   someEmail,
+  tokenIn,
 } from './support/harness.ts';
 
 let h: Harness;
@@ -138,6 +139,60 @@ describe('V6.3.8 OW-AU3 a stranger learns nothing about an address', () => {
     }
   });
 
+  it('from one-shot access to its cases', async () => {
+    const { status } = await expectUniform(unlocked, (identifier) =>
+      h.post('/v1/auth/case-access', { identifier, password: 'a wrong password', code: '123456' }),
+    );
+    expect(status).toBe(401);
+  });
+
+  it.each(['/v1/auth/sign-in', '/v1/auth/case-access'])('from the lock at %s, which nobody has too', async (path) => {
+    const { status } = await expectUniform(every, async (identifier) => {
+      for (let n = 0; n < 5; n++) await h.post(path, { identifier, password: 'a wrong password' });
+      return await h.post(path, { identifier, password: 'a wrong password' });
+    });
+    expect(status).toBe(429);
+  });
+
+  it.each(['case', 'blanks', 'a composed letter'])('from an identifier written with other %s', async (how) => {
+    const write: Record<string, (email: string) => string> = {
+      case: (email) => email.toUpperCase(),
+      blanks: (email) => ` ${email}\t`,
+      'a composed letter': (email) => email.normalize('NFD'),
+    };
+    const written = (email: string) => (write[how] as (email: string) => string)(email);
+    const wrong = 'a wrong password';
+    await expectUniform(unlocked, (email) =>
+      h.post('/v1/auth/sign-in', { identifier: written(email), password: wrong }),
+    );
+    await expectUniform(unlocked, (email) =>
+      h.post('/v1/auth/case-access', { identifier: written(email), password: wrong }),
+    );
+    await expectUniform(every, (email) => h.post('/v1/auth/password-reset', { identifier: written(email) }));
+    await expectUniform(every, (email) => h.post('/v1/auth/sign-up', { email: written(email), password: PASSWORD }));
+  });
+
+  it('from a token that was used, replaced or is of a frozen account, against one nobody was given', async () => {
+    const owner = await newOwner(h);
+    const email = someEmail();
+    await h.post('/v1/auth/sign-up', { email, password: PASSWORD });
+    const used = tokenIn((await h.mails(email))[0], 'confirm');
+    await h.post('/v1/auth/email-confirmation', { token: used });
+    const twice = someEmail();
+    await h.post('/v1/auth/sign-up', { email: twice, password: PASSWORD });
+    const replaced = tokenIn((await h.mails(twice))[0], 'confirm');
+    await h.post('/v1/auth/sign-up', { email: twice, password: PASSWORD });
+    await h.post('/v1/auth/password-reset', { identifier: owner.email });
+    const otherKind = tokenIn((await h.mails(owner.email))[0], 'reset');
+    await h.post('/v1/me/freeze', {}, { token: owner.accessToken });
+    const tokens = { nobodys: 'hf_ln_nobody-was-ever-mailed-this-one', used, replaced, otherKind };
+    const answers = new Map<string, string>();
+    for (const [name, token] of Object.entries(tokens)) {
+      answers.set(shown(await h.post('/v1/auth/email-confirmation', { token })), name);
+    }
+    expect([...answers.values()], 'differs').toHaveLength(1);
+  });
+
   it('from the frozen account whose password they guessed: it is told with the right password alone', async () => {
     const owner = await newOwner(h);
     await h.post('/v1/me/freeze', {}, { token: owner.accessToken });
@@ -146,5 +201,46 @@ describe('V6.3.8 OW-AU3 a stranger learns nothing about an address', () => {
     const right = await h.post('/v1/auth/sign-in', { identifier: owner.email, password: PASSWORD });
     expect([right.status, right.body.code]).toEqual([403, 'account-held']);
     expect(right.body).toMatchObject({ holds: [{ scope: 'all' }], caseToken: expect.any(String) });
+  });
+});
+
+describe('OW-AU4 how much is hashed does not tell', () => {
+  /** How many slow hashes a refusal took. */
+  async function hashesOf(body: object): Promise<number> {
+    const { hasher } = h.instance.ctx;
+    const { verify } = hasher;
+    let count = 0;
+    hasher.verify = (...given) => {
+      count += 1;
+      return verify(...given);
+    };
+    const { status } = await h.post('/v1/auth/sign-in', body);
+    hasher.verify = verify;
+    expect(status).toBe(401);
+    return count;
+  }
+
+  it('a known address from an unknown one, nor a right password from a wrong one beside a wrong code', async () => {
+    const [owner, locked] = [await newOwner(h), await newOwner(h)];
+    await enrolTotp(h, owner);
+    await enrolTotp(h, locked);
+    for (let n = 0; n < 2; n++) {
+      const { challenge } = (await h.post('/v1/auth/sign-in', { identifier: locked.email, password: PASSWORD })).body;
+      const answer = { challenge, factor: 'totp', code: '000000' };
+      for (let tries = 0; tries < 5; tries++) await h.post('/v1/auth/second-factor', answer);
+    }
+    for (const [code, hashes] of [
+      [undefined, 1],
+      ['000000', 1],
+      ['0000-0000-0000-0000-0000', 2],
+    ] as const) {
+      const wrong = { password: 'a wrong password', ...(code ? { code } : {}) };
+      expect(await hashesOf({ identifier: someEmail(), ...wrong }), `unknown, ${code}`).toBe(hashes);
+      expect(await hashesOf({ identifier: owner.email, ...wrong }), `wrong password, ${code}`).toBe(hashes);
+      if (code === undefined) continue;
+      const right = { password: PASSWORD, code };
+      expect(await hashesOf({ identifier: owner.email, ...right }), `wrong code, ${code}`).toBe(hashes);
+      expect(await hashesOf({ identifier: locked.email, ...right }), `locked factor, ${code}`).toBe(hashes);
+    }
   });
 });

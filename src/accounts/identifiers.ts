@@ -5,6 +5,11 @@ export function emailKey(email: string): string {
   return email.normalize('NFC').trim().toLowerCase();
 }
 
+/** The mailbox that an address ends in: what follows a `+` sorts mail into folders of one and the same. */
+export function mailboxKey(email: string): string {
+  return emailKey(email).replace(/(?<=.)\+[^@]*(?=@)/, '');
+}
+
 /** How a username is compared; its pattern keeps it from looking like an address or a number. */
 export function usernameKey(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase();

@@ -29,7 +29,10 @@ export function signUpRoutes(ctx: Context): Router {
         summary:
           'Asks for an account; a mail confirms the address. One answer for known and unknown addresses (ASVS 6.3.8).',
         request: body(SignUp),
-        responses: { 202: answer('Accepted', z.object({})), ...refusals('weak-password', 'too-many-requests', 'busy') },
+        responses: {
+          202: answer('Accepted', z.object({})),
+          ...refusals('weak-password', 'email-not-accepted', 'too-many-requests', 'busy'),
+        },
       }),
       async (c) => {
         await signUp(ctx, c.req.valid('json'), c.var.client);

@@ -4,7 +4,7 @@ import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import type { Locale } from '../languages/languages.ts';
+import { type Locale, text } from '../languages/languages.ts';
 import { findLink, redeemLink } from '../links/links.ts';
 import { acceptPassword } from '../passwords/check-password.ts';
 import { Problem } from '../problem.ts';
@@ -21,10 +21,17 @@ type SignUp = {
 
 /**
  * Remembers the wish for an account and has the address confirm it. Known and unknown addresses get the same answer
- * after the same work; the worker tells them apart when it writes the mail. Throws `weak-password`.
+ * after the same work; the worker tells them apart when it writes the mail. Throws `weak-password`, and
+ * `email-not-accepted` for a disposable mailbox where the policy refuses those.
  */
 export async function signUp(ctx: Context, input: SignUp, client: Client): Promise<void> {
   await ctx.limits.takeForAddress('sign-up', client.ip);
+  const isDisposable = await ctx.isDisposable(input.email);
+  if (isDisposable && ctx.policy['signUp.disposable'] === 'refuse') {
+    throw new Problem('email-not-accepted', {
+      errors: [{ pointer: '/email', detail: text(client.locale, 'sign-up.email-disposable') }],
+    });
+  }
   const now = ctx.clock.now();
   const asked = { owner: input, locale: client.locale, field: 'password' };
   const hash = await ctx.hasher.hash((await acceptPassword(ctx, input.password, asked)).text);
@@ -41,7 +48,7 @@ export async function signUp(ctx: Context, input: SignUp, client: Client): Promi
       password_hash: hash,
       created_at: now,
     });
-    const detail = { email: ctx.keys.pseudonym('sign-up-email', emailKey(email)) };
+    const detail = { email: ctx.keys.pseudonym('sign-up-email', emailKey(email)), isDisposable };
     await record(
       trx,
       { type: 'sign-up.requested', actor: { kind: 'anonymous' }, client, detail, payload: { signUpId: id } },
@@ -63,11 +70,9 @@ export async function confirmEmail(ctx: Context, token: string, client: Client):
     if (link.account_id && !(await queries.confirmEmail(trx, accountId, now))) throw new Problem('invalid-token');
     const account = await queries.findAccount(trx, accountId);
     const actor = { kind: 'owner', id: accountId } as const;
-    await record(
-      trx,
-      { type: 'sign-up.confirmed', actor, accountId, client, detail: { username: account?.username ?? null } },
-      now,
-    );
+    const isDisposable = account !== undefined && (await ctx.isDisposable(account.email));
+    const detail = { username: account?.username ?? null, isDisposable };
+    await record(trx, { type: 'sign-up.confirmed', actor, accountId, client, detail }, now);
   });
 }
 

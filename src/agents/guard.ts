@@ -6,11 +6,15 @@ import { Problem } from '../problem.ts';
 import { findAgentSession, noteActivity } from '../sessions/check.ts';
 import { hasPower, type Power } from './rules.ts';
 
-/** Only an agent whose role has this power. A refusal for lack of it is an event (ASVS 16.3.2). */
+/** Freezing, and ending one's own session, is never refused for being much. */
+const CONTAINING = /\/(freeze|holds|sign-out)$/;
+
+/** Only an agent whose role has this power, as often as a person would ask. A refusal for lack of it is an event (ASVS 16.3.2). */
 export function requireAgent(ctx: Context, power: Power): Guard {
   return async (c, next) => {
     const agent = await findAgentSession(ctx, bearer(c));
     if (!agent) throw unauthorized();
+    if (!CONTAINING.test(c.req.path)) await ctx.limits.takeOpenlyFor('agent', agent.agent_id);
     if (!hasPower(agent.role, power)) {
       const actor = { kind: 'agent', id: agent.agent_id } as const;
       const detail = { path: c.req.path };

@@ -41,6 +41,7 @@ const DECOY_SECRET = generateSecret({ length: 20 });
  * Throws `invalid-credentials`, `too-many-attempts`, `busy`.
  */
 export async function signInAgent(ctx: Context, input: AgentCredentials, client: Client): Promise<AgentSignedIn> {
+  ctx.staffHasher.requireRoom();
   await ctx.limits.takeForAddress('sign-in', client.ip);
   const now = ctx.clock.now();
   const key = emailKey(input.email);

@@ -15,6 +15,8 @@ export type Hasher = {
    * and answers false (ASVS 6.3.8); `whose` picks whose, always the same for the same bytes. Throws Problem `busy`.
    */
   verify(stored: string | undefined, secret: string, whose?: Buffer): Promise<boolean>;
+  /** Throws Problem `busy` where the queue is full now: before work is begun that could not be ended. */
+  requireRoom(): void;
   /** Whether `stored` was made with other parameters than today's and should be replaced at the next right password. */
   isOutdated(stored: string): boolean;
   /** Shows which hashes accounts have, so that an identifier nobody has takes as long as those do. */
@@ -30,12 +32,13 @@ export async function openHasher(parameters: string, slots: number, queueLength:
   lowerPoolPriority();
   let decoys: readonly string[] = [decoy];
   return {
-    hash: (secret) => lane(() => hash(secret, options)),
+    hash: (secret) => lane.run(() => hash(secret, options)),
     async verify(stored, secret, whose) {
       const against = stored ?? (whose ? pick(decoys, whose) : decoy);
-      const isRight = await lane(() => check(against, secret));
+      const isRight = await lane.run(() => check(against, secret));
       return isRight && stored !== undefined;
     },
+    requireRoom: lane.requireRoom,
     isOutdated: (stored) => !stored.startsWith(`$argon2id$v=19$${parameters}$`),
     imitate(samples) {
       decoys = samples.length === 0 ? [decoy] : samples.map(disarm).sort();
@@ -72,24 +75,27 @@ function readParameters(parameters: string) {
   };
 }
 
-type Lane = <T>(work: () => Promise<T>) => Promise<T>;
+type Lane = { run<T>(work: () => Promise<T>): Promise<T>; requireRoom(): void };
 
 function openLane(slots: number, queueLength: number): Lane {
   const waiting: (() => void)[] = [];
   let running = 0;
-  return async (work) => {
-    if (running >= slots) {
-      if (waiting.length >= queueLength) throw new Problem('busy', { retryAfter: 1 });
-      await new Promise<void>((resolve) => waiting.push(resolve));
-    } else {
-      running += 1;
-    }
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
+  const requireRoom = () => {
+    if (running >= slots && waiting.length >= queueLength) throw new Problem('busy', { retryAfter: 1 });
+  };
+  return {
+    requireRoom,
+    async run(work) {
+      requireRoom();
+      if (running >= slots) await new Promise<void>((resolve) => waiting.push(resolve));
+      else running += 1;
+      try {
+        return await work();
+      } finally {
+        const next = waiting.shift();
+        if (next) next();
+        else running -= 1;
+      }
+    },
   };
 }

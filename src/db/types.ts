@@ -339,6 +339,7 @@ export interface PasswordsTable {
   is_short: Generated<boolean>;
   breach_checked_at: Date | null;
   change_required_at: Date | null;
+  distrusted_by: Buffer | null;
 }
 
 export interface RateLimitsTable {

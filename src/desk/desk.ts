@@ -15,12 +15,14 @@ import { transact } from '../db/transaction.ts';
 import { listDevices } from '../devices/own-devices.ts';
 import { record } from '../events/record.ts';
 import { findHolds, fullHold } from '../holds/gate.ts';
-import { counterKey, readCounters } from '../lockout/attempts.ts';
-import { forgetPasswordFailures, listIdentifiers } from '../passwords/passwords.ts';
+import { forgetFailures } from '../lockout/attempts.ts';
+import { findPasswordState } from '../passwords/passwords.ts';
 import { Problem } from '../problem.ts';
+import { listAuthenticators } from '../second-factors/authenticators.ts';
 import type { AgentSession } from '../sessions/check.ts';
 import { revokeAll } from '../sessions/end.ts';
 import { listSessions } from '../sessions/list.ts';
+import { listDoors, readLockouts } from './lockouts.ts';
 
 const MOST = 25;
 const MOST_SESSIONS = 200;
@@ -55,20 +57,36 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
       ctx.clock.now(),
     ),
   );
-  const [profile, holds, sessions, devices, cases, lockouts, reset] = await Promise.all([
-    describeOwner(ctx, accountId),
-    findHolds(ctx.urgentDb, accountId, ctx.clock.now()),
-    listSessions(ctx, accountId, { limit: MOST_SESSIONS }),
-    listDevices(ctx, accountId, { limit: MOST_SESSIONS }),
-    listOwnCases(ctx, accountId, MOST, undefined),
-    readLockouts(ctx, accountId),
-    findOpenApproval(ctx, accountId, 'second-factor-reset'),
-  ]);
+  const [profile, holds, sessions, devices, cases, lockouts, password, authenticators, isDisposable, reset] =
+    await Promise.all([
+      describeOwner(ctx, accountId),
+      findHolds(ctx.urgentDb, accountId, ctx.clock.now()),
+      listSessions(ctx, accountId, { limit: MOST_SESSIONS }),
+      listDevices(ctx, accountId, { limit: MOST_SESSIONS }),
+      listOwnCases(ctx, accountId, MOST, undefined),
+      readLockouts(ctx, accountId),
+      findPasswordState(ctx.urgentDb, accountId),
+      listAuthenticators(ctx, accountId),
+      ctx.isDisposable(account.email),
+      findOpenApproval(ctx, accountId, 'second-factor-reset'),
+    ]);
   return {
     ...showAccount(account),
+    emailDisposable: isDisposable,
     secondFactor: showSecondFactor(profile),
     holds: holds.map(fullHold),
     lockouts,
+    password: password && {
+      consecutiveFailures: password.consecutive_failures,
+      disabledAt: password.disabled_at?.toISOString() ?? null,
+      changeRequiredAt: password.change_required_at?.toISOString() ?? null,
+    },
+    authenticators: authenticators.map((factor) => ({
+      id: factor.id,
+      name: factor.name,
+      consecutiveFailures: { strangers: factor.stranger_failures, knownDevices: factor.known_failures },
+      disabledAt: factor.disabled_at?.toISOString() ?? null,
+    })),
     secondFactorReset: reset
       ? {
           approvalId: reset.id,
@@ -103,23 +121,14 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
   };
 }
 
-async function readLockouts(ctx: Context, accountId: string) {
-  const identifiers = await listIdentifiers(ctx.urgentDb, accountId);
-  const counters = await readCounters(
-    ctx,
-    identifiers.map((value) => counterKey(ctx, 'identifier', value)),
-  );
-  return counters.map(({ failures, lockedUntil }, place) => ({
-    identifier: identifiers[place] as string,
-    failures,
-    lockedUntil: lockedUntil?.toISOString() ?? null,
-  }));
-}
-
 /** Why an agent does something, and in which case. */
 type Noted = { note: string; caseId?: string | undefined };
 
-/** Opens the strangers' counters of every identifier. Throws `not-found`, `invalid-request` for another account's case. */
+/**
+ * Opens every door that guessing locked: of strangers and known devices, for the password and for codes. What was disabled
+ * for good stays so: a password until its owner's reset, an authenticator until it is bound anew (NIST 800-63B-4 3.2.2).
+ * Throws `not-found`, `invalid-request` for another account's case.
+ */
 export async function unlock(
   ctx: Context,
   accountId: string,
@@ -128,9 +137,11 @@ export async function unlock(
   client: Client,
 ): Promise<void> {
   await findAccount(ctx, accountId);
+  const doors = await listDoors(ctx, accountId);
   await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     if (caseId !== undefined) await requireOpenCase(trx, accountId, caseId);
-    await forgetPasswordFailures(trx, ctx, accountId);
+    const keys = doors.map(({ key }) => key);
+    await forgetFailures(trx, keys);
     const detail = { by: 'agent', note } as const;
     const event = { type: 'sign-in.unlocked', actor: actorOf(agent), accountId, caseId, client, detail } as const;
     await record(trx, event, ctx.clock.now());

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
+import { doors, proving } from '../second-factors/doors.ts';
 import * as desk from './desk.ts';
 
 const security = [{ agent: [] }];
@@ -29,12 +30,42 @@ const Seen = z.object({
   device: z.string().nullable(),
 });
 
+const Lockout = z
+  .object({
+    factor: z.enum(['password', ...doors]),
+    purpose: z.enum(proving),
+    identifier: z.string().nullable().openapi({ description: 'Whose counter strangers share' }),
+    deviceId: z.uuid().nullable().openapi({ description: 'The known device whose counter it is; null for strangers' }),
+    failures: z.int(),
+    locks: z.int().openapi({ description: 'How often it was locked since it was last quiet for a day' }),
+    lockedUntil: schemas.instant.nullable(),
+  })
+  .openapi('Lockout');
+
 const AccountPage = z
   .object({
     ...schemas.accountFields,
+    emailDisposable: z
+      .boolean()
+      .openapi({ description: 'A mailbox of a provider that gives them away for minutes: a signal' }),
     secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), sms: z.boolean(), recoveryCodesLeft: z.int() }),
     holds: z.array(schemas.fullHold),
-    lockouts: z.array(z.object({ identifier: z.string(), failures: z.int(), lockedUntil: schemas.instant.nullable() })),
+    lockouts: z.array(Lockout),
+    password: z
+      .object({
+        consecutiveFailures: z.int(),
+        disabledAt: schemas.instant.nullable().openapi({ description: 'Since when it opens nothing until a reset' }),
+        changeRequiredAt: schemas.instant.nullable(),
+      })
+      .nullable(),
+    authenticators: z.array(
+      z.object({
+        id: z.uuid(),
+        name: z.string(),
+        consecutiveFailures: z.object({ strangers: z.int(), knownDevices: z.int() }),
+        disabledAt: schemas.instant.nullable().openapi({ description: 'Since when it must be bound anew' }),
+      }),
+    ),
     secondFactorReset: z
       .object({
         approvalId: z.uuid(),
@@ -106,7 +137,8 @@ export function deskRoutes(ctx: Context): Router {
         tags: ['Agent'],
         operationId: 'unlockAccount',
         security,
-        summary: 'Opens the lock that guessing put on its identifiers. Holds stay.',
+        summary:
+          'Opens every lock that guessing put on its password and codes. Holds stay, and so does what was disabled for good.',
         middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
         request: { ...account, ...noted },
         responses: { 204: nothing, ...refusals('unauthorized', 'forbidden', 'not-found') },

@@ -1,7 +1,7 @@
 /** Every type of event, with what its detail holds. Nothing secret, nothing that a seal could not keep for years. */
 export type EventDetails = {
-  'sign-up.requested': { email: string };
-  'sign-up.confirmed': { username: string | null };
+  'sign-up.requested': { email: string; isDisposable: boolean };
+  'sign-up.confirmed': { username: string | null; isDisposable: boolean };
   'account.created': { externalId: string | null; emailConfirmed: boolean; importId?: string; secondFactor?: 'totp' };
   'account.exported': { by: 'owner' | 'host' | 'operator' };
   'account.erased': Record<string, never>;

@@ -65,6 +65,7 @@ export function hostExportRoutes(ctx: Context): Router {
     }),
     async (c) => {
       const { id } = await findAccount(ctx, c.req.valid('param').id);
+      await ctx.limits.takeForAccount('export', `${c.var.apiKey.id} ${id}`);
       const actor = { kind: 'host', id: c.var.apiKey.id } as const;
       return stream(await exportAccount(ctx, id, { actor, by: 'host', client: c.var.client }), id);
     },

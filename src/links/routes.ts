@@ -82,7 +82,7 @@ export function linkRoutes(ctx: Context): Router {
         },
       }),
       async (c) => {
-        await ctx.limits.takeOpenly('other', c.var.client.ip);
+        await ctx.limits.takeOpenly('containment', c.var.client.ip);
         const { token, tokens } = c.req.valid('json');
         const { hold, deviceToken, ...used } = await pressLink(ctx, token, c.var.client);
         const isKept = deviceToken !== undefined && tokens === 'cookie';

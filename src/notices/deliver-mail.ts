@@ -1,4 +1,4 @@
-import { emailKey } from '../accounts/identifiers.ts';
+import { mailboxKey } from '../accounts/identifiers.ts';
 import type { Context } from '../context.ts';
 import { type Claimed, DeliveryError } from '../events/deliveries.ts';
 import type { LimitName } from '../lockout/limits.ts';
@@ -56,7 +56,7 @@ export async function deliverMail(ctx: Context, mailer: Mailer, delivery: Claime
 async function isOverCap(ctx: Context, letter: Letter, delivery: Claimed): Promise<boolean> {
   const cap = caps[letter.template];
   if (!cap || delivery.attempts > 1) return false;
-  return !(await ctx.limits.take(cap, ctx.keys.pseudonym(`mail-cap:${letter.template}`, emailKey(letter.to.email))));
+  return !(await ctx.limits.take(cap, ctx.keys.pseudonym(`mail-cap:${letter.template}`, mailboxKey(letter.to.email))));
 }
 
 function sharedValues(ctx: Context, delivery: Claimed, account: string): SharedValues {

@@ -156,6 +156,14 @@ export async function forgetPasswordFailures(
   await forgetFailures(trx, [...keys, counterKey(ctx, 'account', accountId)]);
 }
 
+/** How it stands with the password; null where there is none. */
+export async function findPasswordState(
+  db: Kysely<Database>,
+  accountId: string,
+): Promise<queries.PasswordState | null> {
+  return (await queries.findState(db, accountId)) ?? null;
+}
+
 export async function listIdentifiers(db: Kysely<Database>, accountId: string): Promise<string[]> {
   return await queries.listIdentifiers(db, accountId);
 }

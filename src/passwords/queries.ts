@@ -31,6 +31,7 @@ export async function setPassword(
         consecutive_failures: 0,
         disabled_at: null,
         change_required_at: null,
+        distrusted_by: null,
       }),
     )
     .execute();
@@ -69,18 +70,26 @@ export async function isShort(db: Kysely<Database>, accountId: string): Promise<
   return row?.is_short ?? false;
 }
 
-/** Until a reset it opens nothing. Returns whether this call was the one; with `setAt`, only for the password set then. */
+/**
+ * Until a reset it opens nothing; with `distrustedBy`, or until that challenge is answered. Returns whether this call was the
+ * one; with `setAt`, only for the password set then.
+ */
 export async function requireChange(
   trx: Transaction<Database>,
   accountId: string,
   now: Date,
   setAt?: Date,
+  distrustedBy?: Buffer,
 ): Promise<boolean> {
   const row = await trx
     .updateTable('passwords')
-    .set({ change_required_at: now })
+    .set({ change_required_at: now, distrusted_by: distrustedBy ?? null })
     .where('account_id', '=', accountId)
-    .where('change_required_at', 'is', null)
+    .where((eb) =>
+      distrustedBy
+        ? eb('change_required_at', 'is', null)
+        : eb.or([eb('change_required_at', 'is', null), eb('distrusted_by', 'is not', null)]),
+    )
     .$if(setAt !== undefined, (query) => query.where(isSetAt(setAt as Date)))
     .returning('account_id')
     .executeTakeFirst();
@@ -187,4 +196,18 @@ export async function sampleHashes(db: Kysely<Database>, count: number): Promise
   const { rows } = await sql<{ hash: string }>`
     select hash from passwords tablesample system (${share}) limit ${count}`.execute(db);
   return rows.map((row) => row.hash);
+}
+
+export type PasswordState = {
+  consecutive_failures: number;
+  disabled_at: Date | null;
+  change_required_at: Date | null;
+};
+
+export async function findState(db: Kysely<Database>, accountId: string): Promise<PasswordState | undefined> {
+  return await db
+    .selectFrom('passwords')
+    .select(['consecutive_failures', 'disabled_at', 'change_required_at'])
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
 }

@@ -39,12 +39,16 @@ export async function requirePasswordReset(
   });
 }
 
-/** Until a reset the password opens nothing. Returns whether this call was the one, for the password set then. */
+/**
+ * Until a reset, or until the challenge of this hash is answered, the password opens nothing. Returns whether this call was
+ * the one, for the password set then.
+ */
 export async function requireChange(
   trx: Transaction<Database>,
   accountId: string,
   now: Date,
   setAt: Date,
+  distrustedBy?: Buffer,
 ): Promise<boolean> {
-  return await queries.requireChange(trx, accountId, now, setAt);
+  return await queries.requireChange(trx, accountId, now, setAt, distrustedBy);
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** Work that a browser does in about a second for each of the first two, and a guesser for every guess. */
+/** Work that a browser does within a second or so, and a guesser for every guess. */
 export type Work = { challenge: string; nonce: string };
 
 /** Whether the SHA-256 of `challenge.nonce` begins with `difficulty` zero bits: 2^difficulty tries on average. */

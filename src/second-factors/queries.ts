@@ -20,6 +20,8 @@ export type Authenticator = {
   created_at: Date;
   last_used_at: Date | null;
   disabled_at: Date | null;
+  stranger_failures: number;
+  known_failures: number;
 };
 
 const listConfirmed = statement<TotpRow, [accountId: string]>(
@@ -155,7 +157,7 @@ export async function replaceRecoveryCodes(
 export async function listAuthenticators(db: Kysely<Database>, accountId: string): Promise<Authenticator[]> {
   return await db
     .selectFrom('totp_factors')
-    .select(['id', 'name', 'created_at', 'last_used_at', 'disabled_at'])
+    .select(['id', 'name', 'created_at', 'last_used_at', 'disabled_at', 'stranger_failures', 'known_failures'])
     .where('account_id', '=', accountId)
     .where('confirmed_at', 'is not', null)
     .orderBy('id')

@@ -3,26 +3,21 @@ import type { Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import { type Attempt, counterKey, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
+import { type Attempt, failAttempt, reserveAttempt } from '../lockout/attempts.ts';
 import { totpLimit } from '../lockout/rules.ts';
 import { countWrongCode } from '../passwords/exposure.ts';
 import type { Prover } from './check-proof.ts';
 import { rememberFailures } from './consecutive-failures.ts';
+import { type Door, doorKey } from './doors.ts';
 
-/** A texted code of a sign-in has the door of the authenticator's: six digits alike. The door of texts is for enrolling one. */
-type Factor = 'totp' | 'recovery-code' | 'sms';
-type WrongCode = { factor: Factor; attempt: Attempt; guesses: number };
+type WrongCode = { factor: Door; attempt: Attempt; guesses: number };
 
 /** Each third wrong code after a right password is an alarm: whoever stays below ten a month is heard again. */
 const ALARM_EVERY = 3;
 
-/**
- * Takes a place at this door. Strangers and known devices have doors apart, and so have sign-in, reset, change and
- * grant: strangers who know the password must not lock the owner's reset, nor a thief's session their sign-in.
- */
-export async function openDoor(ctx: Context, prover: Prover, door: Factor, now: Date): Promise<Attempt> {
-  const device = `${prover.accountId}:${prover.deviceId ?? ''}`;
-  const key = counterKey(ctx, door, prover.purpose === 'sign-in' ? device : `${device}:${prover.purpose}`);
+/** Takes a place at this door. Throws `too-many-attempts` while it is locked. */
+export async function openDoor(ctx: Context, prover: Prover, door: Door, now: Date): Promise<Attempt> {
+  const key = doorKey(ctx, prover, door);
   const onLock = (trx: Transaction<Database>, until: Date) => recordLock(trx, prover, until, now);
   return await reserveAttempt(ctx, key, totpLimit(ctx.policy), onLock, now);
 }
@@ -44,7 +39,7 @@ export async function rememberWrongCode(ctx: Context, prover: Prover, wrong: Wro
 export async function rememberSpent(
   trx: Transaction<Database>,
   prover: Prover,
-  factor: Factor,
+  factor: Door,
   attempt: Attempt,
   now: Date,
 ): Promise<void> {
@@ -73,7 +68,7 @@ async function countAgainstPassword(
 async function failAtDoor(
   trx: Transaction<Database>,
   prover: Prover,
-  factor: Factor,
+  factor: Door,
   attempt: Attempt,
   now: Date,
 ): Promise<number> {

@@ -56,9 +56,10 @@ export function sessionRoutes(ctx: Context): Router {
         operationId: 'signOut',
         security: [{ owner: [] }],
         summary: 'Ends the caller’s session at once, on every node (ASVS 7.4.1); in a browser by its cookie alone.',
-        responses: { 204: nothing, ...refusals('unauthorized', 'cross-site') },
+        responses: { 204: nothing, ...refusals('unauthorized', 'cross-site', 'too-many-requests') },
       }),
       async (c) => {
+        await ctx.limits.takeOpenly('containment', c.var.client.ip);
         const cookie = c.req.header('authorization') === undefined ? refreshCookie(c, ctx.config) : undefined;
         if (cookie === undefined) await signOutBearer(ctx, c);
         else await signOutByToken(ctx, cookie, c.var.client);

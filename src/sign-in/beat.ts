@@ -1,30 +1,30 @@
 import { setTimeout } from 'node:timers/promises';
-
-const BEAT_MS = 200;
+import type { Context } from '../context.ts';
 
 /**
  * Does `work`, and lets a refusal go out on the next beat only: how long it took must not tell what was wrong. What differs
  * is what is written of a failure, a few milliseconds; slow hashes are as many for each. Waiting holds neither a connection
  * to the database nor a slot of the hasher.
  */
-export async function refuseOnBeat<T>(work: () => Promise<T>): Promise<T> {
+export async function refuseOnBeat<T>(ctx: Context, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
   try {
     return await work();
   } catch (error) {
-    await untilBeat(started);
+    await untilBeat(ctx, started);
     throw error;
   }
 }
 
 /** As `refuseOnBeat`, for what has one answer whether it did anything or not. */
-export async function answerOnBeat(work: () => Promise<void>): Promise<void> {
+export async function answerOnBeat(ctx: Context, work: () => Promise<void>): Promise<void> {
   const started = performance.now();
   await work();
-  await untilBeat(started);
+  await untilBeat(ctx, started);
 }
 
-async function untilBeat(started: number): Promise<void> {
+async function untilBeat({ policy }: Context, started: number): Promise<void> {
+  const beat = policy['signIn.beat'];
   const passed = performance.now() - started;
-  await setTimeout(Math.ceil(passed / BEAT_MS) * BEAT_MS - passed);
+  await setTimeout(Math.ceil(passed / beat) * beat - passed);
 }

@@ -136,9 +136,9 @@ const redeem = statement<Redeemed, [hash: Buffer, now: Date, accountId: string]>
   `with redeemed as (
      update challenges c set used_at = $2 from passwords q
      where token_hash = $1 and used_at is null and c.account_id = $3 and q.account_id = c.account_id and ${BACKED}
-     returning q.change_required_at, q.is_short, c.password_set_at, q.change_required_at = c.created_at as is_cleared),
+     returning q.change_required_at, q.is_short, c.password_set_at, q.distrusted_by is not distinct from c.token_hash as is_cleared),
    cleared as (
-     update passwords set change_required_at = null from redeemed where account_id = $3 and is_cleared)
+     update passwords set change_required_at = null, distrusted_by = null from redeemed where account_id = $3 and is_cleared)
    select case when is_cleared then null else change_required_at end as change_required_at, is_short, password_set_at
    from redeemed`,
 );

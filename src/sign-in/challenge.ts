@@ -10,7 +10,7 @@ import { canText } from '../notices/texter.ts';
 import { recheckPassword } from '../passwords/recheck.ts';
 import { Problem } from '../problem.ts';
 import type { FactorKind } from '../second-factors/enrolled.ts';
-import { distrustPassword } from '../stuffing/distrust.ts';
+import { distrustLater, distrustPassword } from '../stuffing/distrust.ts';
 import { plus } from '../time.ts';
 import { insertChallenge, insertUndisclosed } from './challenge-queries.ts';
 import type { Entry } from './complete.ts';
@@ -48,7 +48,7 @@ export async function openChallenge(ctx: Context, entry: Entry, right: Right): P
       const owes = factors.includes('email-code') ? ('email-code' as const) : ('second-factor' as const);
       const kept = { passwordSetAt: credential.set_at, counterKey: attempt.key, tryId, expiresAt: plus(now, ttl) };
       await insertChallenge(trx, { hash: token.hash, accountId, owes, deviceId, ...kept }, now);
-      if (isStolen) await distrustPassword(trx, credential, client, now);
+      if (isStolen) await distrustPassword(trx, credential, client, now, token.hash);
       const actor = { kind: 'anonymous' } as const;
       await record(trx, { type: 'sign-in.challenged', actor, accountId, client, detail: { factors } }, now);
       return true;
@@ -91,7 +91,10 @@ export async function openUndisclosed(
   };
   await insertUndisclosed(ctx.db, undisclosed, now);
   // Nobody waits for it: it would tell that the password was right.
-  if (isRight && credential) void lookAfter(ctx, credential, input.password, client);
+  if (isRight && credential) {
+    void distrustLater(ctx, meeting, credential, client, token.hash);
+    void lookAfter(ctx, credential, input.password, client);
+  }
   return { challenge: token.plain, factors, expiresIn: ttl / 1000 };
 }
 

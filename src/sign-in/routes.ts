@@ -152,6 +152,7 @@ export function signInRoutes(ctx: Context): Router {
               identifier: z.string().min(1).max(254),
               password: schemas.password,
               code: schemas.code.optional(),
+              proof: schemas.shown.optional(),
             }),
             z.strictObject({ token: schemas.token }),
           ]),
@@ -160,6 +161,7 @@ export function signInRoutes(ctx: Context): Router {
           200: answer('The token', CaseAccess),
           ...refusals(
             'invalid-credentials',
+            'proof-required',
             'invalid-token',
             'unauthorized',
             'password-change-required',
@@ -171,7 +173,7 @@ export function signInRoutes(ctx: Context): Router {
       async (c) => {
         const input = c.req.valid('json');
         if ('token' in input) {
-          await ctx.limits.takeOpenly('other', c.var.client.ip);
+          await ctx.limits.takeOpenly('containment', c.var.client.ip);
           return c.json(await openCaseByLink(ctx, input.token, c.var.client), 200);
         }
         const accountId = await proveOwner(ctx, input, c.var.client);

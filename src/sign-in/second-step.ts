@@ -33,7 +33,7 @@ export async function answerChallenge(ctx: Context, input: SecondStep, client: C
   const challenge = await reserveChallenge(ctx.limitsDb, hash, most, ctx.clock.now());
   if (!challenge) throw new Problem('invalid-challenge');
   const step = { ...input, ...challenge, hash, client };
-  return challenge.owes === 'undisclosed' ? await refuseOnBeat(() => answer(ctx, step)) : await answer(ctx, step);
+  return challenge.owes === 'undisclosed' ? await refuseOnBeat(ctx, () => answer(ctx, step)) : await answer(ctx, step);
 }
 
 type Step = Omit<SecondStep, 'challenge'> & Reserved & { hash: Buffer; client: Client };

@@ -13,7 +13,7 @@ type Wish = { challenge: string; factor: 'sms' | 'email-code' };
  */
 export async function sendCode(ctx: Context, wish: Wish, client: Client): Promise<void> {
   await ctx.limits.takeForAddress('other', client.ip);
-  await answerOnBeat(() => send(ctx, wish, client));
+  await answerOnBeat(ctx, () => send(ctx, wish, client));
 }
 
 async function send(ctx: Context, { challenge, factor }: Wish, client: Client): Promise<void> {

@@ -34,8 +34,7 @@ export async function signIn(
   client: Client,
 ): Promise<SignedIn | Challenged | Enrolling> {
   if (isHidden(ctx) && input.code === undefined) return await openUndisclosed(ctx, input, client);
-  const work = () => enter(ctx, input, client);
-  return input.code === undefined ? await work() : await refuseOnBeat(work);
+  return await refuseOnBeat(ctx, () => enter(ctx, input, client));
 }
 
 async function enter(ctx: Context, input: PasswordInput, client: Client): Promise<SignedIn | Challenged | Enrolling> {
@@ -87,7 +86,8 @@ async function inOneShot(
 }
 
 /** Without a factor no code is right, and that there is none must not show: the way in is a mailed code. */
-async function refuseOneShot(ctx: Context, { credential, attempt }: Right, code: string, client: Client) {
+async function refuseOneShot(ctx: Context, { credential, attempt, meeting }: Right, code: string, client: Client) {
+  void distrustLater(ctx, meeting, credential, client);
   await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, { code }));
   return await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, ctx.clock.now());
 }

@@ -10,7 +10,8 @@ import { type Cause, isAtLeast, judge, type Suspicion } from './rules.ts';
 
 const WITHIN = 10 * MINUTE;
 const LATELY = 5 * MINUTE;
-const QUIET = 10 * MINUTE;
+/** Longer than tries live: what an attack tried is forgotten before the next one takes its alarm's row. */
+const QUIET = 20 * MINUTE;
 
 type Stranger = { identifier: Buffer; password: string; client: Client; shown: Shown | undefined };
 /** A try that was noted. Unless it leads to a sign-in it stays one in vain. */

@@ -55,8 +55,8 @@ export type Harness = {
 
 /** Most tests guess, and from many addresses at once: only those that are about it want to be suspected. */
 const OFF = { 'stuffing.mode': 'off' };
-/** Hashes that cost next to nothing: an operator could not set this. Tests about their cost name one that is real. */
-const CHEAP = { 'passwords.argon2id': 'm=64,t=1,p=1' };
+/** Hashes that cost next to nothing, refusals that wait for nothing: an operator could not set this. Tests about it name what is real. */
+const CHEAP = { 'passwords.argon2id': 'm=64,t=1,p=1', 'signIn.beat': 1 };
 
 /** A whole service on its own copy of the database, with a clock that the test moves. */
 export async function openHarness(options: Options = {}): Promise<Harness> {

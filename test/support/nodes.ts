@@ -5,7 +5,7 @@ import { type Answer, type Harness, someAddress } from './harness.ts';
 
 export type Node = Instance & {
   get(path: string, token?: string): Promise<Pick<Answer, 'status' | 'body'>>;
-  post(path: string, body: unknown): Promise<Pick<Answer, 'status' | 'body'>>;
+  post(path: string, body: unknown, ip?: string): Promise<Pick<Answer, 'status' | 'body'>>;
 };
 
 /** Another node of the same installation, on the same database and clock. */
@@ -18,15 +18,15 @@ export async function openNode(h: Harness, change: Partial<Config> = {}): Promis
     // Mails are read where they were sent.
     roles: ['api'],
   });
-  async function ask(path: string, init: RequestInit) {
-    const response = await instance.app.request(path, init, { incoming: { socket: { remoteAddress: someAddress() } } });
+  async function ask(path: string, init: RequestInit, ip = someAddress()) {
+    const response = await instance.app.request(path, init, { incoming: { socket: { remoteAddress: ip } } });
     const text = await response.text();
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
   return {
     ...instance,
     get: (path, token) => ask(path, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } }),
-    post: (path, body) =>
-      ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    post: (path, body, ip) =>
+      ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }, ip),
   };
 }

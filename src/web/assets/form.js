@@ -62,7 +62,12 @@ export function showRefusal(form, error) {
   const fields = faults.flatMap(({ pointer, detail }) => {
     const field = form.elements.namedItem(pointer.slice(1));
     return field instanceof HTMLElement
-      ? [{ field, text: refusal.code === 'weak-password' ? detail : say('page.error.field') }]
+      ? [
+          {
+            field,
+            text: ['weak-password', 'email-not-accepted'].includes(refusal.code) ? detail : say('page.error.field'),
+          },
+        ]
       : [];
   });
   for (const { field, text } of fields) {
