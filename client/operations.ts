@@ -47,7 +47,7 @@ export type AccountPage = {
   secondFactor: { totp: boolean; passkeys: number; sms: boolean; recoveryCodesLeft: number };
   holds: FullHold[];
   lockouts: Lockout[];
-  password:
+  credential:
     | { consecutiveFailures: number; disabledAt: string | null; changeRequiredAt: string | null }
     | { consecutiveFailures: number; disabledAt: string | null; changeRequiredAt: string | null };
   authenticators: {
@@ -151,7 +151,7 @@ export type Contacts = {
   phone: string | null;
   phoneConfirmed: boolean;
   canChangePhone: boolean;
-  canTextCodes: boolean;
+  offersTexts: boolean;
   waiting: { kind: 'email' | 'username' | 'phone'; to: string; expiresAt: string }[];
   recent: {
     kind: 'email' | 'username' | 'phone';

@@ -145,7 +145,7 @@ describe('hole: anyone can lock an agent out', () => {
     const agent = await newAgent(h);
     h.clock.advance(30_000);
     for (let n = 0; n < 5; n++) {
-      vi.spyOn(h.instance.ctx.hasher, 'verify').mockRejectedValueOnce(new Error('no thread'));
+      vi.spyOn(h.instance.ctx.staffHasher, 'verify').mockRejectedValueOnce(new Error('no thread'));
       expect((await signInAgent({ email: agent.email, ...wrong }, '203.0.113.2')).status).toBe(500);
     }
     h.clock.advance(31_000);

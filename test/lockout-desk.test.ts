@@ -37,7 +37,7 @@ describe('V6.3.1 what an agent sees of an account that somebody guesses at', () 
     const owner = await newOwner(h);
     await failTimes(5, () => signIn(owner.email, wrong));
     await failTimes(2, () => signIn(owner.email, { ...wrong, deviceToken: owner.deviceToken }));
-    const { lockouts, password, authenticators } = await page(owner.accountId);
+    const { lockouts, credential, authenticators } = await page(owner.accountId);
     const until = new Date(h.clock.now().getTime() + 15 * 60_000).toISOString();
     const { rows } = await h.pool.query('select id from devices where account_id = $1', [owner.accountId]);
     const strangers = { factor: 'password', purpose: 'sign-in', identifier: owner.email, deviceId: null };
@@ -45,7 +45,7 @@ describe('V6.3.1 what an agent sees of an account that somebody guesses at', () 
       { ...strangers, failures: 0, locks: 1, lockedUntil: until },
       { ...strangers, identifier: null, deviceId: rows[0].id, failures: 2, locks: 0, lockedUntil: null },
     ]);
-    expect(password).toEqual({ consecutiveFailures: 7, disabledAt: null, changeRequiredAt: null });
+    expect(credential).toEqual({ consecutiveFailures: 7, disabledAt: null, changeRequiredAt: null });
     expect(authenticators).toEqual([]);
   });
 
@@ -60,7 +60,7 @@ describe('V6.3.1 what an agent sees of an account that somebody guesses at', () 
     await failTimes(1, () => signIn(owner.email, wrong));
     const at = h.clock.now().toISOString();
     const disabled = {
-      password: { consecutiveFailures: 100, disabledAt: at },
+      credential: { consecutiveFailures: 100, disabledAt: at },
       authenticators: [{ consecutiveFailures: { strangers: 100, knownDevices: 0 }, disabledAt: at }],
     };
     expect(await page(owner.accountId)).toMatchObject(disabled);
@@ -133,7 +133,7 @@ describe('lock and unlock', () => {
     ]);
     // The link cleared nothing, and what it gave is a counter of its own.
     expect((await page(owner.accountId)).lockouts[0]).toMatchObject({ locks: 1, lockedUntil: expect.any(String) });
-    expect((await page(owner.accountId)).password.consecutiveFailures).toBe(5);
+    expect((await page(owner.accountId)).credential.consecutiveFailures).toBe(5);
     await failTimes(5, () => signIn(owner.email, { ...wrong, deviceToken }));
     expect((await signIn(owner.email, { deviceToken })).status).toBe(429);
     expect((await signIn(owner.email, { deviceToken: owner.deviceToken })).status).toBe(200);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openapiDocument } from '../src/app.ts';
+import { workRequired } from '../src/proof-of-work/proof-of-work.ts';
 import { totpSecretRow } from '../src/second-factors/rules.ts';
 import { openEnrolment } from './support/enrolment-tries.ts';
 import {
@@ -195,6 +196,12 @@ async function grantOf(owner: Owner): Promise<string> {
   return (await post(path, { code: totpCode(secret, h.clock.now()) }, owner.accessToken)).body.grant;
 }
 
+function workFor(subject: string): string {
+  const asked = { purpose: 'sign-in', block: '192.0.2.1', subject } as const;
+  const { proof } = workRequired(h.instance.ctx, asked, 15, h.clock.now()).options.members as { proof: Any };
+  return proof.challenge;
+}
+
 const someCredential = {
   id: 'AAAA',
   rawId: 'AAAA',
@@ -273,6 +280,7 @@ async function oneOfEach(): Promise<Record<string, string>> {
     'undo-contact-change link': tokenIn(undo, 'undo'),
     'veto link': await vetoLink(h, lost.email),
     grant: await grantOf(strong),
+    'work to do': workFor('nobody'),
   };
 }
 

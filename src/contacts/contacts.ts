@@ -18,7 +18,7 @@ export async function describeContacts(ctx: Context, accountId: string) {
     phone: owner.phone,
     phoneConfirmed: owner.phone_confirmed_at !== null,
     canChangePhone: canText(ctx),
-    canTextCodes: isSmsFactor(ctx),
+    offersTexts: isSmsFactor(ctx),
     waiting: changes
       .filter((change) => change.confirmed_at === null)
       .map((change) => ({ kind: change.kind, to: change.new_value, expiresAt: change.expires_at.toISOString() })),

@@ -19,7 +19,7 @@ const Contacts = z
     phone: z.string().nullable(),
     phoneConfirmed: z.boolean(),
     canChangePhone: z.boolean().openapi({ description: 'Whether this installation can send texts' }),
-    canTextCodes: z.boolean().openapi({ description: 'Whether it takes texted codes as a second factor' }),
+    offersTexts: z.boolean().openapi({ description: 'Whether it takes texted codes as a second factor' }),
     waiting: z.array(z.object({ kind, to: z.string(), expiresAt: schemas.instant })),
     recent: z
       .array(

@@ -76,7 +76,7 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
     secondFactor: showSecondFactor(profile),
     holds: holds.map(fullHold),
     lockouts,
-    password: password && {
+    credential: password && {
       consecutiveFailures: password.consecutive_failures,
       disabledAt: password.disabled_at?.toISOString() ?? null,
       changeRequiredAt: password.change_required_at?.toISOString() ?? null,

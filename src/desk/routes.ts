@@ -51,7 +51,7 @@ const AccountPage = z
     secondFactor: z.object({ totp: z.boolean(), passkeys: z.int(), sms: z.boolean(), recoveryCodesLeft: z.int() }),
     holds: z.array(schemas.fullHold),
     lockouts: z.array(Lockout),
-    password: z
+    credential: z
       .object({
         consecutiveFailures: z.int(),
         disabledAt: schemas.instant.nullable().openapi({ description: 'Since when it opens nothing until a reset' }),

@@ -10,7 +10,7 @@ import { formatTime } from './times.js';
 /** @typedef {{ kind: string, changedAt: string, undoUntil: string }} Recent */
 /**
  * @typedef {{ email: string, username: string | null, phone: string | null, phoneConfirmed: boolean,
- *   canChangePhone: boolean, canTextCodes: boolean, recent: Recent[], noticeAddresses: NoticeAddress[] }} Contacts
+ *   canChangePhone: boolean, offersTexts: boolean, recent: Recent[], noticeAddresses: NoticeAddress[] }} Contacts
  */
 
 const card = find('[data-contacts]', HTMLElement);

@@ -53,8 +53,8 @@ async function load() {
   await showSecondFactor(me.secondFactor);
   await showPasskeys(me.secondFactor);
   const hasFactor = me.secondFactor.totp || me.secondFactor.passkeys > 0;
-  const { canTextCodes } = await showContacts(hasFactor);
-  showTextCodes(me.secondFactor.sms, canTextCodes && hasFactor);
+  const { offersTexts } = await showContacts(hasFactor);
+  showTextCodes(me.secondFactor.sms, offersTexts && hasFactor);
   await showSessions();
 }
 
