@@ -4,7 +4,7 @@ import { record } from '../events/record.ts';
 import { bearer, type Guard, unauthorized } from '../http.ts';
 import { Problem } from '../problem.ts';
 import { findApiKey, type Scope } from './api-keys.ts';
-import type { Budget } from './budget.ts';
+import type { Standing } from './budget.ts';
 
 /**
  * Only the host's back end, with a key that has this scope; a refusal for lack of it is an event (ASVS 16.3.2). Counts
@@ -24,14 +24,19 @@ export function requireApiKey(ctx: Context, scope: Scope): Guard {
       throw new Problem('forbidden');
     }
     c.set('apiKey', key);
-    if (scope !== 'accounts:freeze') tell(c, await ctx.budget.spend(key.id));
+    if (scope !== 'accounts:freeze') {
+      const spent = ctx.budget.spend(key.id);
+      tell(c, spent instanceof Promise ? await spent : spent);
+    }
     await next();
   };
 }
 
-/** As draft-ietf-httpapi-ratelimit-headers has them. */
-function tell(c: Parameters<Guard>[0], standing: Awaited<ReturnType<Budget['spend']>>): void {
+/** As draft-ietf-httpapi-ratelimit-headers has them; on the socket's own answer, where there is one, as the frame's are. */
+function tell(c: Parameters<Guard>[0], standing: Standing | undefined): void {
   if (!standing) return;
-  c.header('ratelimit-policy', `"api-key";q=${standing.limit};w=60`);
-  c.header('ratelimit', `"api-key";r=${standing.remaining};t=${standing.seconds}`);
+  const set = (name: string, value: string) =>
+    c.env?.outgoing ? c.env.outgoing.setHeader(name, value) : c.header(name, value);
+  set('ratelimit-policy', `"api-key";q=${standing.limit};w=60`);
+  set('ratelimit', `"api-key";r=${standing.remaining};t=${standing.seconds}`);
 }

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Context } from '../context.ts';
 
 /**
@@ -23,8 +23,10 @@ export async function answerOnBeat(ctx: Context, work: () => Promise<void>): Pro
   await untilBeat(ctx, started);
 }
 
+/** Timers count whole milliseconds: what they leave of the last one would tell how long the work took. */
 async function untilBeat({ policy }: Context, started: number): Promise<void> {
   const beat = policy['signIn.beat'];
-  const passed = performance.now() - started;
-  await setTimeout(Math.ceil(passed / beat) * beat - passed);
+  const until = started + Math.ceil((performance.now() - started) / beat) * beat;
+  await setTimeout(until - performance.now() - 1);
+  while (performance.now() < until) await setImmediate();
 }
