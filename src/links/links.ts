@@ -92,8 +92,8 @@ export async function voidLinks(
 /** Voids the links of one purpose that are about one thing: what they could do about it is over. */
 export async function voidLinksAbout(
   trx: Transaction<Database>,
-  about: { accountId: string; subjectId: string; purpose: LinkPurpose },
+  { accountId, subjectId, purpose }: { accountId: string; subjectId: string; purpose: LinkPurpose },
   now: Date,
 ): Promise<void> {
-  await queries.voidLinksAbout(trx, about, now);
+  await queries.voidLinks(trx, accountId, [purpose], now, subjectId);
 }

@@ -84,28 +84,14 @@ export async function voidLinks(
   accountId: string,
   purposes: LinkRow['purpose'][],
   now: Date,
+  subjectId?: string,
 ): Promise<void> {
   await trx
     .updateTable('links')
     .set({ voided_at: now })
     .where('account_id', '=', accountId)
     .where('purpose', 'in', purposes)
-    .where('used_at', 'is', null)
-    .where('voided_at', 'is', null)
-    .execute();
-}
-
-export async function voidLinksAbout(
-  trx: Transaction<Database>,
-  { accountId, subjectId, purpose }: { accountId: string; subjectId: string; purpose: LinkRow['purpose'] },
-  now: Date,
-): Promise<void> {
-  await trx
-    .updateTable('links')
-    .set({ voided_at: now })
-    .where('account_id', '=', accountId)
-    .where('subject_id', '=', subjectId)
-    .where('purpose', '=', purpose)
+    .$if(subjectId !== undefined, (query) => query.where('subject_id', '=', subjectId as string))
     .where('used_at', 'is', null)
     .where('voided_at', 'is', null)
     .execute();

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { record } from '../events/record.ts';
 import { requireLongPassword } from '../passwords/stand-alone.ts';
 import { Problem } from '../problem.ts';
+import { settleFactorChange } from '../second-factors/after-change.ts';
 import { findFactors } from '../second-factors/factors.ts';
 import type { Proof } from '../second-factors/proof.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
@@ -9,7 +10,6 @@ import { dropCodesOfNone } from '../second-factors/recovery-codes.ts';
 import { requireRemaining } from '../second-factors/required.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import * as queries from './queries.ts';
-import { bindAnew } from './register.ts';
 
 export type Passkey = queries.PasskeyRow;
 
@@ -51,7 +51,7 @@ export async function removePasskey(ctx: Context, holder: Holder, id: string, pr
     if (!removed) throw new Problem('not-found');
     await requireRemaining(trx, ctx, accountId);
     await dropCodesOfNone(trx, accountId);
-    await bindAnew(trx, ctx, holder, now);
+    await settleFactorChange(trx, ctx, holder, now);
     const detail = { passkeyId: id, name: removed.name };
     await record(trx, { ...ownerEvent(holder), type: 'passkey.removed', detail }, now);
   });

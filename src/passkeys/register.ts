@@ -1,16 +1,13 @@
-import type { Transaction } from 'kysely';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import { startCoolDown } from '../holds/freeze.ts';
 import { deviceName } from '../notices/device-name.ts';
 import { Problem } from '../problem.ts';
+import { settleFactorChange } from '../second-factors/after-change.ts';
 import { hasSecondFactor } from '../second-factors/factors.ts';
 import type { Proof } from '../second-factors/proof.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
 import { issueFirstCodes, makeRecoveryCodes } from '../second-factors/recovery-codes.ts';
-import { endOthers } from '../sessions/end.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { hashChallenge, newChallenge, openChallenge } from './challenges.ts';
 import { type RegistrationOptions, registrationOptions } from './options.ts';
@@ -81,17 +78,11 @@ export async function addPasskey(ctx: Context, holder: Holder, { credential, nam
     requireRoom(ctx, await queries.listPasskeys(trx, accountId));
     if (!(await queries.insertPasskey(trx, accountId, passkey, now))) throw new Problem('invalid-passkey');
     const recoveryCodes = codes && (await issueFirstCodes(trx, holder, codes, now));
-    await bindAnew(trx, ctx, holder, now);
+    await settleFactorChange(trx, ctx, holder, now);
     const detail = { passkeyId: passkey.id, name: passkey.name };
     await record(trx, { ...ownerEvent(holder), type: 'passkey.added', detail }, now);
     return { passkey: { ...passkey, created_at: now, last_used_at: null }, recoveryCodes };
   });
-}
-
-/** What every change of factors brings: others are signed out, and money waits. */
-export async function bindAnew(trx: Transaction<Database>, ctx: Context, holder: Holder, now: Date): Promise<void> {
-  await endOthers(trx, holder, 'second-factor-changed', now);
-  await startCoolDown(trx, ctx, holder.accountId, holder.client, now);
 }
 
 function requireRoom(ctx: Context, known: readonly unknown[]): void {

@@ -1,10 +1,9 @@
 import type { Context } from '../context.ts';
 import { record } from '../events/record.ts';
-import { startCoolDown } from '../holds/freeze.ts';
 import { requireLongPassword } from '../passwords/stand-alone.ts';
 import { Problem } from '../problem.ts';
-import { endOthers } from '../sessions/end.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
+import { settleFactorChange } from './after-change.ts';
 import { findFactors } from './factors.ts';
 import type { Proof } from './proof.ts';
 import { changeWithProof } from './prove-change.ts';
@@ -47,8 +46,7 @@ export async function removeAuthenticators(ctx: Context, holder: Holder, proof: 
     if (removed.length === 0) throw new Problem(id === undefined ? 'invalid-code' : 'not-found');
     await requireRemaining(trx, ctx, accountId);
     await dropCodesOfNone(trx, accountId);
-    await endOthers(trx, holder, 'second-factor-changed', now);
-    await startCoolDown(trx, ctx, accountId, client, now);
+    await settleFactorChange(trx, ctx, holder, now);
     for (const [n, factorId] of removed.entries()) {
       const isSilent = n > 0;
       await record(trx, { ...ownerEvent(holder), type: 'totp.removed', detail: { factorId }, isSilent }, now);

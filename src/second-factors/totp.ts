@@ -3,10 +3,9 @@ import { renderSVG } from 'uqr';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { record } from '../events/record.ts';
-import { startCoolDown } from '../holds/freeze.ts';
 import { Problem } from '../problem.ts';
-import { endOthers } from '../sessions/end.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
+import { settleFactorChange } from './after-change.ts';
 import { hasSecondFactor } from './factors.ts';
 import type { Proof } from './proof.ts';
 import { changeWithProof } from './prove-change.ts';
@@ -68,8 +67,7 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
     if (isFirst && !codes) throw new Problem('busy', { retryAfter: 1 });
     if (!(await queries.confirmTotp(trx, pending.id, step, now))) throw new Problem('invalid-code');
     if (pending.replaces) await queries.deleteTotps(trx, accountId, pending.replaces);
-    await endOthers(trx, holder, 'second-factor-changed', now);
-    await startCoolDown(trx, ctx, accountId, holder.client, now);
+    await settleFactorChange(trx, ctx, holder, now);
     const change = pending.replaces
       ? ({ type: 'totp.replaced', detail: { factorId: pending.id, replacedId: pending.replaces } } as const)
       : ({ type: 'totp.confirmed', detail: { factorId: pending.id } } as const);

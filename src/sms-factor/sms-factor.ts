@@ -2,15 +2,14 @@ import { maskPhone } from '../accounts/accounts.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { record } from '../events/record.ts';
-import { startCoolDown } from '../holds/freeze.ts';
 import { clearAttempts, returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
+import { settleFactorChange } from '../second-factors/after-change.ts';
 import { findFactors } from '../second-factors/factors.ts';
 import type { Proof } from '../second-factors/proof.ts';
 import { changeWithProof } from '../second-factors/prove-change.ts';
 import { requireRemaining } from '../second-factors/required.ts';
 import { openDoor, rememberWrongCode } from '../second-factors/wrong-code.ts';
-import { endOthers } from '../sessions/end.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { plus, SECOND } from '../time.ts';
 import { checkSmsCode, redeemSmsCode } from './check-sms-code.ts';
@@ -90,8 +89,7 @@ export async function confirmSms(ctx: Context, holder: Holder, code: string): Pr
       if (!(await redeemSmsCode(trx, codeId, now))) throw new Problem('invalid-code');
       if (!(await queries.confirmFactor(trx, accountId, now))) throw new Problem('invalid-code');
       await clearAttempts(trx, attempt);
-      await endOthers(trx, holder, 'second-factor-changed', now);
-      await startCoolDown(trx, ctx, accountId, client, now);
+      await settleFactorChange(trx, ctx, holder, now);
       await record(trx, { ...ownerEvent(holder), type: 'sms.confirmed', detail: {} }, now);
     }),
   );
@@ -99,15 +97,14 @@ export async function confirmSms(ctx: Context, holder: Holder, code: string): Pr
 
 /** Removes the number as a factor against a proof of one that stays. Throws as `changeWithProof`, `not-found` for none. */
 export async function removeSms(ctx: Context, holder: Holder, proof: Proof | undefined): Promise<void> {
-  const { accountId, client } = holder;
+  const { accountId } = holder;
   await ctx.limits.takeForAccount('factor-change', accountId);
   if (!(await queries.findPhone(ctx.reader, accountId))) throw new Problem('not-found');
   const now = ctx.clock.now();
   await changeWithProof(ctx, holder, proof, async (trx) => {
     if (!(await dropSms(trx, accountId))) throw new Problem('not-found');
     await requireRemaining(trx, ctx, accountId);
-    await endOthers(trx, holder, 'second-factor-changed', now);
-    await startCoolDown(trx, ctx, accountId, client, now);
+    await settleFactorChange(trx, ctx, holder, now);
     await record(trx, { ...ownerEvent(holder), type: 'sms.removed', detail: { by: 'owner' } }, now);
   });
 }
