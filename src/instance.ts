@@ -69,20 +69,21 @@ export async function openInstance(
   // By this name `keys rewrap` sees which secrets a node was given.
   const bell = await openBell(config.databaseUrl, wrapping.secretIds.join(' '), onError);
   bell.onRing('keys', () => void keyStore.follow());
+  const hasher = await openHasher(config.policy['passwords.argon2id'], availableParallelism(), HASH_QUEUE);
   const ctx: Context = {
     config,
     policy: config.policy,
     clock,
     log,
     ...databases,
-    hasher: await openHasher(config.policy['passwords.argon2id'], availableParallelism(), HASH_QUEUE),
+    hasher,
     breaches: openBreachList(config.breachRangeUrl),
     keys: keyStore.keys,
     wrapping,
     signer: openSigner(keyStore.keys, config.publicUrl),
     limits,
     budget: openBudget(limits, config.policy['limits.requestsPerKey']),
-    staffHasher: await openHasher(config.policy['passwords.argon2id'], 1, STAFF_QUEUE),
+    staffHasher: hasher.beside(1, STAFF_QUEUE),
     captcha: config.captcha && openCaptcha(config.captcha),
     isDisposable: openDisposable(config.disposableDomainsFile),
     strangers: openWatch(databases.limitsDb),

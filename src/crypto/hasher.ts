@@ -21,17 +21,18 @@ export type Hasher = {
   isOutdated(stored: string): boolean;
   /** Shows which hashes accounts have, so that an identifier nobody has takes as long as those do. */
   imitate(samples: readonly string[]): void;
+  /** The same, with slots and a queue of its own that a flood here cannot take. */
+  beside(slots: number, queueLength: number): Hasher;
 };
 
 /** `parameters` as a PHC string has them: one of the sets that ASVS 11.4.2 approves, `m` in KiB. */
 export async function openHasher(parameters: string, slots: number, queueLength: number): Promise<Hasher> {
   const options = readParameters(parameters);
-  const lane = openLane(slots, queueLength);
   // The first hash starts the pool's threads, all at once.
   const decoy = await hash('nobody has this password', options);
   lowerPoolPriority();
   let decoys: readonly string[] = [decoy];
-  return {
+  const inLane = (lane: Lane): Hasher => ({
     hash: (secret) => lane.run(() => hash(secret, options)),
     async verify(stored, secret, whose) {
       const against = stored ?? (whose ? pick(decoys, whose) : decoy);
@@ -43,7 +44,9 @@ export async function openHasher(parameters: string, slots: number, queueLength:
     imitate(samples) {
       decoys = samples.length === 0 ? [decoy] : samples.map(disarm).sort();
     },
-  };
+    beside: (more, queue) => inLane(openLane(more, queue)),
+  });
+  return inLane(openLane(slots, queueLength));
 }
 
 async function check(stored: string, secret: string): Promise<boolean> {
