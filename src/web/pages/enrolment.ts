@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { codeField, form, step } from '../controls.ts';
 import type { Markup, View } from '../page.ts';
+import { printedCodes } from '../printed-codes.ts';
 
 /** Whoever gets here asked for a mail; that none came may be on purpose. */
 export function mailedCodeStep(view: View): Markup {
@@ -41,19 +42,13 @@ ${form(view, { name: 'enrol-passkey', button: 'page.enrol.passkey', tone: 'quiet
   );
 }
 
-function codesStep({ say, ...view }: View): Markup {
+function codesStep(view: View): Markup {
   return step(
-    { say, ...view },
+    view,
     { name: 'enrolled', title: 'page.codes.title', tone: 'done' },
     html`<div class="printed">
-<p>${say('page.codes.body')}</p>
-<pre id="enrolled-codes" class="codes" data-value="enrolled-codes" tabindex="0" aria-label="${say('page.codes.title')}"></pre>
-<div class="row">
-<button type="button" class="quiet" data-copy="enrolled-codes">${say('page.copy')}</button>
-<button type="button" class="quiet" data-download="enrolled-codes" data-file="recovery-codes.txt">${say('page.download')}</button>
-<button type="button" class="quiet" data-print>${say('page.print')}</button>
-</div>
-<button type="button" data-enrolled-go-on>${say('page.codes.kept')}</button>
+${printedCodes(view, { id: 'enrolled-codes' })}
+<button type="button" data-enrolled-go-on>${view.say('page.codes.kept')}</button>
 </div>`,
   );
 }

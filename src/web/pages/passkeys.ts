@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { TextKey } from '../../languages/languages.ts';
 import { codeField, field, form } from '../controls.ts';
 import type { Markup, View } from '../page.ts';
+import { printedCodes } from '../printed-codes.ts';
 
 /** What a browser's refusal is called, wherever passkeys are used. */
 export const passkeyErrors = [
@@ -71,16 +72,11 @@ ${form(view, { name: 'passkey-remove', button: 'page.passkeys.remove', tone: 'al
 }
 
 /** With the first factor; later ones leave the codes as they are. */
-function codes({ say }: View): Markup {
+function codes(view: View): Markup {
+  const { say } = view;
   return html`<div data-part="codes" class="printed" hidden>
 <h3 tabindex="-1">${say('page.codes.title')}</h3>
-<p>${say('page.codes.body')}</p>
-<pre id="passkey-codes" class="codes" data-value="passkey-codes" tabindex="0" aria-label="${say('page.codes.title')}"></pre>
-<div class="row">
-<button type="button" class="quiet" data-copy="passkey-codes">${say('page.copy')}</button>
-<button type="button" class="quiet" data-download="passkey-codes" data-file="recovery-codes.txt">${say('page.download')}</button>
-<button type="button" class="quiet" data-print>${say('page.print')}</button>
-</div>
+${printedCodes(view, { id: 'passkey-codes' })}
 <button type="button" data-passkey-codes-kept>${say('page.codes.kept')}</button>
 </div>`;
 }

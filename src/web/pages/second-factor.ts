@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { TextKey } from '../../languages/languages.ts';
 import { codeField, field, form } from '../controls.ts';
 import type { Markup, View } from '../page.ts';
+import { printedCodes } from '../printed-codes.ts';
 
 export const secondFactorTexts = [
   'page.totp.left',
@@ -102,16 +103,11 @@ ${form(view, { name: 'totp-confirm', button: 'page.totp.confirm', after: back },
 </div>`;
 }
 
-function codes({ say }: View): Markup {
+function codes(view: View): Markup {
+  const { say } = view;
   return html`<div data-part="codes" class="printed" hidden>
 <h3 tabindex="-1">${say('page.codes.title')}</h3>
-<p>${say('page.codes.body')}</p>
-<pre id="recovery-codes" class="codes" data-value="codes" tabindex="0" aria-label="${say('page.codes.title')}"></pre>
-<div class="row">
-<button type="button" class="quiet" data-copy="recovery-codes">${say('page.copy')}</button>
-<button type="button" class="quiet" data-download="recovery-codes" data-file="recovery-codes.txt">${say('page.download')}</button>
-<button type="button" class="quiet" data-print>${say('page.print')}</button>
-</div>
+${printedCodes(view, { id: 'recovery-codes', value: 'codes' })}
 <button type="button" data-codes-kept>${say('page.codes.kept')}</button>
 </div>`;
 }
