@@ -2,4 +2,4 @@ import { defineConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 
 /** Kills, rollouts and statistics: too long for every run, always part of CI. */
-export default defineConfig({ test: { ...base.test, include: ['test/**/*.campaign.ts'], testTimeout: 60_000 } });
+export default defineConfig({ test: { ...base.test, include: ['test/**/*.campaign.ts'], testTimeout: 120_000 } });

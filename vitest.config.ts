@@ -7,10 +7,10 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     // Real processes, browsers and clocks on a shared machine: once more, and only once, before a failure counts.
     retry: process.env['CI'] ? 1 : 0,
-    hookTimeout: 30_000,
+    hookTimeout: 60_000,
     globals: false,
   },
 });

@@ -6,7 +6,7 @@ import { enrolTotp, newOwner, PASSWORD, totpCode } from './support/harness.ts';
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness({ policy: { 'limits.factorChangesPerAccount': 1000 } });
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 

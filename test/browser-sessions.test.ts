@@ -19,7 +19,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => app.listen(0, '127.0.0.1', resolve));
   port = (app.address() as AddressInfo).port;
   h = await openBrowserHarness({ env: { ALLOWED_ORIGINS: `http://localhost:${port}` } });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await h.close();
   app.close();

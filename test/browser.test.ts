@@ -8,7 +8,7 @@ import { enrolTotp, newOwner, PASSWORD, someEmail, tokenIn, totpCode } from './s
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness();
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 

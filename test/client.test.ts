@@ -168,7 +168,7 @@ describe('where the service stumbles, a client', () => {
 });
 
 describe('the package', () => {
-  it('is installed without the service, and verifies in a process of its own', { timeout: 60_000 }, async () => {
+  it('is installed without the service, and verifies in a process of its own', { timeout: 120_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-package-'));
     try {
       const packed = await run(process.execPath, ['scripts/client.ts', '--pack', folder]);

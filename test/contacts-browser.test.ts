@@ -7,7 +7,7 @@ import { mailedToken } from './support/seed.ts';
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness();
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 

@@ -10,7 +10,7 @@ import { newAccount } from './support/seed.ts';
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness({ policy: { ...psd2, 'limits.mailPerRecipient': 100 } });
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 
@@ -44,7 +44,7 @@ async function signIn(page: Page, email: string, password = PASSWORD): Promise<v
 }
 
 describe.each(['en', 'zh-CN'])('an owner without the second factor that is required, in %s', (locale) => {
-  it('comes by a mailed code to an authenticator, its recovery codes and a session', { timeout: 60_000 }, async () => {
+  it('comes by a mailed code to an authenticator, its recovery codes and a session', { timeout: 120_000 }, async () => {
     const { page, context } = await h.visit({ locale, bypassCSP: true, viewport: { width: 390, height: 844 } });
     const { email } = await newAccount(h, { locale });
     await signIn(page, email);
@@ -74,7 +74,7 @@ describe.each(['en', 'zh-CN'])('an owner without the second factor that is requi
 });
 
 describe('a hidden second step, in a browser', () => {
-  it('asks whoever comes, and tells what was wrong of nobody', { timeout: 60_000 }, async () => {
+  it('asks whoever comes, and tells what was wrong of nobody', { timeout: 120_000 }, async () => {
     const { page, context } = await h.visit({ bypassCSP: true });
     const owner = await newWithTotp(h);
     const told: (string | null)[] = [];
@@ -98,7 +98,7 @@ describe('a hidden second step, in a browser', () => {
     await context.close();
   });
 
-  it('lets a passkey be bound instead of an authenticator', { timeout: 60_000 }, async () => {
+  it('lets a passkey be bound instead of an authenticator', { timeout: 120_000 }, async () => {
     const { page, context } = await h.visit();
     const session = await context.newCDPSession(page);
     await session.send('WebAuthn.enable');

@@ -144,7 +144,7 @@ describe('the example shop', () => {
 });
 
 describe('npm run example', () => {
-  it('brings a Holdfast with a customer who can sign in, and leaves nothing behind', { timeout: 40_000 }, async () => {
+  it('brings a Holdfast with a customer who can sign in, and leaves nothing behind', { timeout: 120_000 }, async () => {
     const example = await start('run.ts', {});
     const [, identifier = '', password = ''] =
       /^Sign in as (\S+) with the password: (.+)$/m.exec(example.printed()) ?? [];

@@ -18,7 +18,7 @@ beforeAll(async () => {
   service = await serve(env);
   const made = await run(['api-key', 'create', '--name', 'shop', '--scopes', 'accounts:write', '--json'], env);
   key = JSON.parse(made.stdout).apiKey;
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await service.end();
   await folder.remove();

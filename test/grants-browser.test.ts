@@ -19,7 +19,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => wallet.listen(0, '127.0.0.1', resolve));
   origin = `http://localhost:${(wallet.address() as AddressInfo).port}`;
   h = await openBrowserHarness({ env: { ALLOWED_ORIGINS: origin } });
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await h.close();
   wallet.close();

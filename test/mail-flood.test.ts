@@ -39,7 +39,7 @@ async function mailsTo(mailbox: string): Promise<number> {
 }
 
 describe('OW-FP3 a thousand requests about one victim', () => {
-  it.each(Object.entries(kinds))('by %s cause a handful of mails', { timeout: 60_000 }, async (name, { most, ask }) => {
+  it.each(Object.entries(kinds))('by %s cause a handful of mails', { timeout: 120_000 }, async (name, { most, ask }) => {
     const { email } = await newOwner(h);
     const before = await mailsTo(email);
     await flood((n) => ask(name === 'sign-up' ? email : spelt(email, n)));
@@ -48,7 +48,7 @@ describe('OW-FP3 a thousand requests about one victim', () => {
     expect(caused).toBeLessThanOrEqual(most);
   });
 
-  it('who has no account here cause three mails at most by sign-up, and none else', { timeout: 60_000 }, async () => {
+  it('who has no account here cause three mails at most by sign-up, and none else', { timeout: 120_000 }, async () => {
     const email = someEmail();
     await flood(
       (n) => h.post('/v1/auth/sign-up', { email: n % 2 ? email : email.toUpperCase(), password: PASSWORD }),

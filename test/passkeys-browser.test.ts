@@ -9,7 +9,7 @@ import { mailedToken, newAccount } from './support/seed.ts';
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness({ policy: { 'limits.factorChangesPerAccount': 100 } });
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 
@@ -118,7 +118,7 @@ describe('V6.3.3 an owner with Chromium’s authenticator', () => {
     await send(page, 'passkey');
     await page.locator('[data-form=passkey] [data-error]:visible').waitFor();
     await visit.context.close();
-  }, 40_000);
+  }, 120_000);
 
   it('is suggested among the names, and taken up without a press', async () => {
     const visit = await h.visit();
@@ -129,7 +129,7 @@ describe('V6.3.3 an owner with Chromium’s authenticator', () => {
     await visit.page.reload();
     await arrived(visit.page);
     await visit.context.close();
-  }, 40_000);
+  }, 120_000);
 
   it('uses it as the second step, and to set a new password by mail', async () => {
     const visit = await visitWithoutSuggestions({ locale: 'zh-CN', colorScheme: 'dark', bypassCSP: true });
@@ -154,7 +154,7 @@ describe('V6.3.3 an owner with Chromium’s authenticator', () => {
     await page.locator('[data-form=choose] [data-passkey-proof]').click();
     await shown(page, 'done');
     await visit.context.close();
-  }, 40_000);
+  }, 120_000);
 
   it('proves other changes with it: a new password, new recovery codes, a further passkey', async () => {
     const visit = await visitWithoutSuggestions();
@@ -179,5 +179,5 @@ describe('V6.3.3 an owner with Chromium’s authenticator', () => {
     await page.locator('[data-form=passkey-add] [data-passkey-proof]').click();
     await page.getByText('This device has a passkey for your account already.').waitFor();
     await visit.context.close();
-  }, 40_000);
+  }, 120_000);
 });

@@ -9,7 +9,7 @@ import { enrol, mailedToken, newAccount, newSignedIn, signIn } from './support/s
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness();
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 

@@ -41,7 +41,7 @@ async function freezeNew(email: string): Promise<{ status: number; caseId: strin
 
 describe('a freeze that was acknowledged', () => {
   it('is mailed and ticketed after the process was killed, once, however often it was killed', {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     const frozen = [];
     for (let round = 0; round < ROUNDS; round++) {

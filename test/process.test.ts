@@ -169,7 +169,7 @@ describe('serve', () => {
       env,
     );
     expect(code).toBe(0);
-    await expect.poll(() => isAlive(postgresPid()), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isAlive(postgresPid()), { timeout: 20_000 }).toBe(false);
     service = await serve(env);
     const key = JSON.parse(stdout).apiKey;
     const response = await fetch(`${service.url}/v1/server/accounts/external:none`, {

@@ -90,7 +90,7 @@ describe(`a stream cut at random ${CUTS} times`, () => {
     await h.close();
   });
 
-  it('misses nothing, on either side of it', { timeout: 60_000 + CUTS * 200 }, async () => {
+  it('misses nothing, on either side of it', { timeout: 120_000 + CUTS * 200 }, async () => {
     const node = await h.addNode();
     const key = await newApiKey(h, ['sessions:read']);
     const token = await hostKey(h);
@@ -133,12 +133,12 @@ describe(`a stream cut at random ${CUTS} times`, () => {
       ];
       return [...ended.filter(({ id }) => !bySession.has(id)), ...frozen.filter(({ id }) => !byAccount.has(id))];
     };
-    await vi.waitFor(() => expect(missing()).toEqual([]), { timeout: 5_000 });
+    await vi.waitFor(() => expect(missing()).toEqual([]), { timeout: 20_000 });
     expect(reader.resets()).toBe(0);
     const gone = new Set(ended.map(({ id }) => id));
     expect(reader.told().filter(({ sessionId }) => sessionId !== undefined && !gone.has(sessionId))).toEqual([]);
 
-    await vi.waitFor(() => expect(verifier.isFresh()).toBe(true), { timeout: 5_000 });
+    await vi.waitFor(() => expect(verifier.isFresh()).toBe(true), { timeout: 20_000 });
     for (const { sessionId, accessToken } of sessions) {
       const expected = gone.has(sessionId) ? 'revoked-token' : 'passes';
       // The last cut may not have been noticed yet.

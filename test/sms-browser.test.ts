@@ -6,7 +6,7 @@ import { prepareTexted, prepareTexting } from './support/sms-tries.ts';
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness({ policy: { 'sms.factor': 'on' } });
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 

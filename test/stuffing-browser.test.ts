@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness({ policy: { 'stuffing.mode': 'live' } });
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 

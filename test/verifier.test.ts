@@ -63,7 +63,7 @@ const verdict = (made: Verifier, token: string) =>
     ({ code }) => code,
   );
 const becomes = (made: Verifier, token: string, expected: string) =>
-  vi.waitFor(async () => expect(await verdict(made, token)).toBe(expected), { interval: 2, timeout: 5_000 });
+  vi.waitFor(async () => expect(await verdict(made, token)).toBe(expected), { interval: 2, timeout: 20_000 });
 const signOut = ({ accessToken }: { accessToken: string }) =>
   h.post('/v1/auth/sign-out', undefined, { token: accessToken });
 

@@ -6,7 +6,7 @@ import { newScheduled, statusOf, vetoLink } from './support/lost-factor.ts';
 let h: BrowserHarness;
 beforeAll(async () => {
   h = await openBrowserHarness({ policy: { 'approvals.minApproverAge': 0 } });
-}, 60_000);
+}, 120_000);
 afterAll(() => h.close());
 afterEach(() => expect(h.complaints()).toEqual([]));
 

@@ -127,7 +127,7 @@ describe('the worker', () => {
     await expect.poll(() => aboutCase(first.caseId).length, { interval: 5 }).toBe(1);
     const { email } = await newFreeze();
     const sent = async () => ((await h.instance.ctx.inbox?.list()) ?? []).filter(({ to }) => to === email).length;
-    await expect.poll(sent, { timeout: 5_000 }).toBe(1);
+    await expect.poll(sent, { timeout: 20_000 }).toBe(1);
     await sink.close();
     sink = await openSink(sink.port);
   });

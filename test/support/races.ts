@@ -7,7 +7,7 @@ export async function untilWaiting(h: Harness, count: number): Promise<void> {
   const sql = `select count(*)::int as n from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock' and application_name like 'holdfast-%'`;
   const waiting = async () => (await h.pool.query(sql)).rows[0].n;
-  await expect.poll(waiting, { interval: 5, timeout: 5_000 }).toBe(count);
+  await expect.poll(waiting, { interval: 5, timeout: 20_000 }).toBe(count);
 }
 
 /** Does `work` while a transaction of ours holds what `sql` locks; it ends before the answer is given. */
