@@ -13,8 +13,8 @@ import { openStage } from './stage.ts';
 import { type Row, renderRows } from './table.ts';
 
 const isQuick = process.argv.includes('--quick');
-const ROUNDS = isQuick ? 2 : 4;
-const EACH = isQuick ? 25 : 60;
+const ROUNDS = isQuick ? 2 : 12;
+const EACH = isQuick ? 25 : 30;
 const TIMES = 20;
 const CONNECTIONS = 512;
 const PAUSE_MS = 20;

@@ -46,11 +46,6 @@ export function createApp(ctx: Context): Router {
   const app = router();
   app.use('*', frame(ctx));
   for (const path of ['/v1/auth/*', '/v1/me/*']) app.use(path, allowOrigins(ctx.config));
-  // Before anything of it is read: a flood is refused for as little as can be, so that it holds up nobody else (ASVS 15.2.2).
-  app.use('/v1/auth/sign-in', async (c, next) => {
-    if (c.req.method === 'POST') ctx.hasher.requireRoom();
-    await next();
-  });
   const allowed: MethodTable = [];
   app.use('/v1/*', async (c, next) => {
     if (isOutdone(allowed, c.req.method, c.req.path)) throw missing(allowed, c.req.method, c.req.path);

@@ -6,17 +6,20 @@ const HEADERS = 'Authorization, Content-Type, X-Request-Id';
 const EXPOSED = 'Retry-After, WWW-Authenticate, X-Request-Id';
 const MAX_AGE_SECONDS = 600;
 
+type Allowing = Pick<Config, 'allowedOrigins'>;
+
 /**
  * Lets pages of the listed origins call, cookies included (Fetch, CORS protocol). An origin is compared whole, never by
  * pattern; any other one gets no leave to read and no preflight (ASVS 3.4.2, 3.5.2).
  */
-export function allowOrigins({ allowedOrigins }: Pick<Config, 'allowedOrigins'>): Guard {
-  const allowed = new Set(allowedOrigins);
+export function allowOrigins(config: Allowing): Guard {
+  const allowed = new Set(config.allowedOrigins);
+  const headersFor = allowedHeaders(config);
   return async (c, next) => {
     if (allowed.size === 0) return await next();
     const origin = c.req.header('origin');
-    const isAllowed = origin !== undefined && allowed.has(origin);
-    if (isAllowed && c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined) {
+    const isPreflight = c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;
+    if (origin !== undefined && allowed.has(origin) && isPreflight) {
       return c.body(null, 204, {
         ...leave(origin),
         'access-control-allow-methods': METHODS,
@@ -26,10 +29,19 @@ export function allowOrigins({ allowedOrigins }: Pick<Config, 'allowedOrigins'>)
       });
     }
     await next();
-    c.res.headers.append('vary', 'Origin');
-    if (!isAllowed) return;
-    const given = { ...leave(origin), 'access-control-expose-headers': EXPOSED };
+    const { vary, ...given } = headersFor(origin);
+    if (vary) c.res.headers.append('vary', vary);
     for (const [name, value] of Object.entries(given)) c.res.headers.set(name, value);
+  };
+}
+
+/** What an answer to a page of this origin says about who may read it; nothing where no origin is listed. */
+export function allowedHeaders({ allowedOrigins }: Allowing): (origin?: string) => Record<string, string> {
+  const allowed = new Set(allowedOrigins);
+  return (origin) => {
+    if (allowed.size === 0) return {};
+    if (origin === undefined || !allowed.has(origin)) return { vary: 'Origin' };
+    return { vary: 'Origin', ...leave(origin), 'access-control-expose-headers': EXPOSED };
   };
 }
 

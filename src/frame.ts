@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { addressReader } from './client-address.ts';
 import type { Context } from './context.ts';
 import type { Guard } from './http.ts';
 import { pickLocale } from './languages/languages.ts';
 import { Problem } from './problem.ts';
+import { requestIdOf } from './request-id.ts';
 
-const REQUEST_ID = /^[\w-]{8,64}$/;
 const BODY_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
 const MOST_BYTES = 64 * 1024;
 
 /** Headers of every answer, whatever its status (ASVS 3.4). Pages loosen the policy for their own files only. */
-const securityHeaders = Object.entries({
+export const securityHeaders = {
   'content-security-policy':
     "default-src 'none'; base-uri 'none'; object-src 'none'; form-action 'none'; frame-ancestors 'none'",
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
@@ -20,15 +19,15 @@ const securityHeaders = Object.entries({
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
   'cache-control': 'no-store',
-});
+};
+const entries = Object.entries(securityHeaders);
 
 /** Around every request: who is calling, the headers of the answer, one line in the log. */
 export function frame(ctx: Context): Guard {
   const readAddress = addressReader(ctx.config.trustedProxies);
   return async (c, next) => {
     const started = performance.now();
-    const given = c.req.header('x-request-id');
-    const requestId = given !== undefined && REQUEST_ID.test(given) ? given : randomUUID();
+    const requestId = requestIdOf(c.req.header('x-request-id'));
     c.set('client', {
       ip: readAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for')),
       userAgent: c.req.header('user-agent')?.slice(0, 400),
@@ -38,7 +37,7 @@ export function frame(ctx: Context): Guard {
     // On the socket's own answer they cost next to nothing; what the response sets itself goes over them.
     const outgoing = c.env?.outgoing;
     outgoing?.setHeader('x-request-id', requestId);
-    if (outgoing) for (const [name, value] of securityHeaders) outgoing.setHeader(name, value);
+    if (outgoing) for (const [name, value] of entries) outgoing.setHeader(name, value);
     await next();
     if (!outgoing) setMissing(c.res.headers, requestId);
     // Allow-listed fields: no body, no query, no header, no path with somebody's identifier in it.
@@ -58,7 +57,7 @@ export function frame(ctx: Context): Guard {
 
 function setMissing(headers: Headers, requestId: string): void {
   headers.set('x-request-id', requestId);
-  for (const [name, value] of securityHeaders) if (!headers.has(name)) headers.set(name, value);
+  for (const [name, value] of entries) if (!headers.has(name)) headers.set(name, value);
 }
 
 /**

@@ -22,6 +22,7 @@ import { followHashForms } from './passwords/hash-forms.ts';
 import { openPlaces } from './places/places.ts';
 import { openCaptcha } from './proof-of-work/captcha.ts';
 import { openFeed } from './revocations/feed.ts';
+import { openShed, type Shed } from './shed.ts';
 import { openWatch } from './stuffing/watch.ts';
 import { type Clock, systemClock } from './time.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -32,6 +33,8 @@ const STAFF_QUEUE = 64;
 export type Instance = {
   ctx: Context;
   app: Router;
+  /** Asked before the app. */
+  shed: Shed;
   worker: Worker;
   /** Ends what would never end by itself, so that the server can close. */
   endStreams(): void;
@@ -107,6 +110,7 @@ export async function openInstance(
   return {
     ctx,
     app: createApp(ctx),
+    shed: openShed(ctx),
     worker,
     endStreams: ctx.revocations.close,
     async close(patience = 5_000) {

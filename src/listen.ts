@@ -1,10 +1,17 @@
 // Exported for tests: Patience
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { serve as openServer, type ServerType } from '@hono/node-server';
 import { addressList } from './client-address.ts';
 import type { Config } from './config.ts';
 import { addressBlock } from './lockout/address-block.ts';
+import type { Shed } from './shed.ts';
 
 /** One address holds no more than this part of all connections. */
 const SHARE = 1 / 8;
@@ -22,12 +29,12 @@ type Listening = Pick<Config, 'port' | 'host' | 'maxConnections' | 'trustedProxi
 /**
  * Serves on the port, or says which is taken. Slow and endless requests are cut off, of connections there are
  * `maxConnections`, an eighth of them for one address (IPv6 by /64) that is no trusted proxy; headers over 16 KiB get 431
- * (ASVS 13.1.2, 15.2.2).
+ * (ASVS 13.1.2, 15.2.2). What `shed` answers goes no further.
  */
 export async function listen(
   fetch: Parameters<typeof openServer>[0]['fetch'],
   config: Listening,
-  patience: Patience = usual,
+  { shed = () => false, patience = usual }: { shed?: Shed; patience?: Patience } = {},
 ): Promise<ServerType> {
   return await new Promise((resolve, reject) => {
     const server = openServer(
@@ -35,6 +42,7 @@ export async function listen(
         fetch,
         port: config.port,
         hostname: config.host,
+        createServer: shedding(shed),
         serverOptions: {
           headersTimeout: patience.headers,
           requestTimeout: patience.request,
@@ -55,6 +63,13 @@ export async function listen(
     });
     bound(server, config, patience);
   });
+}
+
+/** A server that asks `shed` about a request before anybody else. */
+function shedding(shed: Shed): typeof createServer {
+  const open = (options: ServerOptions, answer: RequestListener) =>
+    createServer(options, (request, response) => shed(request, response) || answer(request, response));
+  return open as typeof createServer;
 }
 
 function bound(server: ServerType, { maxConnections, trustedProxies }: Listening, patience: Patience): void {

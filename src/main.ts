@@ -36,7 +36,7 @@ async function serveOn(database: OpenedDatabase, config: Config, roles: readonly
     { ...config, databaseUrl: database.url, dataDir: database.dataDir, secret },
     { log, roles },
   );
-  const listening = roles.includes('api') ? listen(service.app.fetch, config) : undefined;
+  const listening = roles.includes('api') ? listen(service.app.fetch, config, { shed: service.shed }) : undefined;
   const server = await listening?.catch(async (error) => {
     await service.close(0);
     throw error;

@@ -24,7 +24,7 @@ type Bounds = { maxConnections?: number; trustedProxies?: string[]; patience?: P
 
 async function open({ maxConnections = 4096, trustedProxies = [], patience = short }: Bounds = {}) {
   const place = { port: 0, host: '127.0.0.1', maxConnections, trustedProxies };
-  const server = (await listen(h.instance.app.fetch, place, patience)) as Server;
+  const server = (await listen(h.instance.app.fetch, place, { patience })) as Server;
   servers.push(server);
   const { port } = server.address() as AddressInfo;
   return { server, port, url: `http://127.0.0.1:${port}` };

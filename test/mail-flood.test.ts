@@ -39,14 +39,18 @@ async function mailsTo(mailbox: string): Promise<number> {
 }
 
 describe('OW-FP3 a thousand requests about one victim', () => {
-  it.each(Object.entries(kinds))('by %s cause a handful of mails', { timeout: 120_000 }, async (name, { most, ask }) => {
-    const { email } = await newOwner(h);
-    const before = await mailsTo(email);
-    await flood((n) => ask(name === 'sign-up' ? email : spelt(email, n)));
-    const caused = (await mailsTo(email)) - before;
-    expect(caused).toBeGreaterThan(0);
-    expect(caused).toBeLessThanOrEqual(most);
-  });
+  it.each(Object.entries(kinds))(
+    'by %s cause a handful of mails',
+    { timeout: 120_000 },
+    async (name, { most, ask }) => {
+      const { email } = await newOwner(h);
+      const before = await mailsTo(email);
+      await flood((n) => ask(name === 'sign-up' ? email : spelt(email, n)));
+      const caused = (await mailsTo(email)) - before;
+      expect(caused).toBeGreaterThan(0);
+      expect(caused).toBeLessThanOrEqual(most);
+    },
+  );
 
   it('who has no account here cause three mails at most by sign-up, and none else', { timeout: 120_000 }, async () => {
     const email = someEmail();

@@ -41,7 +41,10 @@ const DECOY_SECRET = generateSecret({ length: 20 });
  * Throws `invalid-credentials`, `too-many-attempts`, `busy`.
  */
 export async function signInAgent(ctx: Context, input: AgentCredentials, client: Client): Promise<AgentSignedIn> {
-  ctx.staffHasher.requireRoom();
+  return await ctx.staffHasher.admit(() => signInAdmitted(ctx, input, client));
+}
+
+async function signInAdmitted(ctx: Context, input: AgentCredentials, client: Client): Promise<AgentSignedIn> {
   await ctx.limits.takeForAddress('sign-in', client.ip);
   const now = ctx.clock.now();
   const key = emailKey(input.email);

@@ -15,8 +15,13 @@ export type Hasher = {
    * and answers false (ASVS 6.3.8); `whose` picks whose, always the same for the same bytes. Throws Problem `busy`.
    */
   verify(stored: string | undefined, secret: string, whose?: Buffer): Promise<boolean>;
-  /** Throws Problem `busy` where the queue is full now: before work is begun that could not be ended. */
-  requireRoom(): void;
+  /**
+   * Does work that ends with hashes for a stranger, for no more at once than the queue takes: what could not be ended is not
+   * begun. Throws Problem `busy`.
+   */
+  admit<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether one more would be admitted now. */
+  hasRoom(): boolean;
   /** Whether `stored` was made with other parameters than today's and should be replaced at the next right password. */
   isOutdated(stored: string): boolean;
   /** Shows which hashes accounts have, so that an identifier nobody has takes as long as those do. */
@@ -39,7 +44,8 @@ export async function openHasher(parameters: string, slots: number, queueLength:
       const isRight = await lane.run(() => check(against, secret));
       return isRight && stored !== undefined;
     },
-    requireRoom: lane.requireRoom,
+    admit: lane.admit,
+    hasRoom: lane.hasRoom,
     isOutdated: (stored) => !stored.startsWith(`$argon2id$v=19$${parameters}$`),
     imitate(samples) {
       decoys = samples.length === 0 ? [decoy] : samples.map(disarm).sort();
@@ -78,18 +84,28 @@ function readParameters(parameters: string) {
   };
 }
 
-type Lane = { run<T>(work: () => Promise<T>): Promise<T>; requireRoom(): void };
+type Lane = Pick<Hasher, 'admit' | 'hasRoom'> & { run: Hasher['admit'] };
 
 function openLane(slots: number, queueLength: number): Lane {
   const waiting: (() => void)[] = [];
   let running = 0;
-  const requireRoom = () => {
-    if (running >= slots && waiting.length >= queueLength) throw new Problem('busy', { retryAfter: 1 });
-  };
+  let admitted = 0;
+  const isFull = () => running >= slots && waiting.length >= queueLength;
+  const hasRoom = () => admitted < slots + queueLength && !isFull();
+  const busy = () => new Problem('busy', { retryAfter: 1 });
   return {
-    requireRoom,
+    hasRoom,
+    async admit(work) {
+      if (!hasRoom()) throw busy();
+      admitted += 1;
+      try {
+        return await work();
+      } finally {
+        admitted -= 1;
+      }
+    },
     async run(work) {
-      requireRoom();
+      if (isFull()) throw busy();
       if (running >= slots) await new Promise<void>((resolve) => waiting.push(resolve));
       else running += 1;
       try {

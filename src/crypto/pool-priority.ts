@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 const THREADS = '/proc/self/task';
-/** A third of the main thread's weight: behind it and the database, and still never starved by them. */
-const STEPS_BEHIND = 5;
+/** A tenth of the main thread's weight: behind it and the database, and still never starved by them. */
+const STEPS_BEHIND = 10;
 const LOWEST = 19;
 
 /**

@@ -67,6 +67,10 @@ export async function openUndisclosed(
   input: PasswordInput,
   client: Entry['client'],
 ): Promise<Challenged> {
+  return await ctx.hasher.admit(() => openAdmitted(ctx, input, client));
+}
+
+async function openAdmitted(ctx: Context, input: PasswordInput, client: Entry['client']): Promise<Challenged> {
   await ctx.limits.takeForAddress('sign-in', client.ip);
   const now = ctx.clock.now();
   const sought = soughtBy(ctx, input);

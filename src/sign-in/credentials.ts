@@ -47,6 +47,10 @@ const WARN_BEFORE = [50, 10];
  * A right one leaves its attempt to be settled. Throws `invalid-credentials`, `too-many-attempts`, `proof-required`, `busy`.
  */
 export async function checkPassword(ctx: Context, input: PasswordInput, client: Client): Promise<Checked> {
+  return await ctx.hasher.admit(() => checkAdmitted(ctx, input, client));
+}
+
+async function checkAdmitted(ctx: Context, input: PasswordInput, client: Client): Promise<Checked> {
   await ctx.limits.takeForAddress('sign-in', client.ip);
   const now = ctx.clock.now();
   const sought = soughtBy(ctx, input);
