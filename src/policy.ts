@@ -52,6 +52,8 @@ export const policyKeys = {
   'limits.mailPerAccount': count(3, 1, 1000, 'reset mails per hour', 'OWASP forgot password'),
   'limits.mailPerRecipient': count(10, 1, 10_000, 'per 10 minutes', 'OWASP forgot password'),
   'limits.signUpMailPerRecipient': count(3, 1, 10_000, 'per 10 minutes', 'OWASP forgot password'),
+  'limits.noticesPerRecipient': count(60, 10, 10_000, 'per hour, the others later', 'OWASP forgot password'),
+  'limits.noticesPerAccount': count(240, 10, 10_000, 'per hour, the others later', 'OWASP forgot password'),
   'limits.factorChangesPerAccount': count(10, 1, 10_000, 'per minute', 'ASVS 2.4.1'),
   'limits.grantsPerAccount': count(60, 1, 10_000, 'per minute', 'ASVS 2.4.1'),
   'limits.exportsPerAccount': count(5, 1, 1000, 'per hour', 'ASVS 2.4.1'),

@@ -25,6 +25,8 @@ const rules = (policy: Policy) => ({
   'reset-mail':     { points: policy['limits.mailPerAccount'],           seconds: 3600, code: 'too-many-requests' },
   'sign-in-code':   { points: policy['limits.signInCodesPerAccount'],    seconds: 3600, code: 'too-many-requests' },
   'mail-recipient': { points: policy['limits.mailPerRecipient'],         seconds: 600,  code: 'too-many-requests' },
+  'notice-recipient': { points: policy['limits.noticesPerRecipient'],    seconds: 3600, code: 'too-many-requests' },
+  'notice-account': { points: policy['limits.noticesPerAccount'],        seconds: 3600, code: 'too-many-requests' },
   'sign-up-mail':   { points: policy['limits.signUpMailPerRecipient'],   seconds: 600,  code: 'too-many-requests' },
   'export':         { points: policy['limits.exportsPerAccount'],        seconds: 3600, code: 'too-many-requests' },
   'grant':          { points: policy['limits.grantsPerAccount'],         seconds: 60,   code: 'too-many-requests' },

@@ -1,7 +1,7 @@
 import { mailboxKey } from '../accounts/identifiers.ts';
 import type { Context } from '../context.ts';
 import { type Claimed, DeliveryError } from '../events/deliveries.ts';
-import type { LimitName } from '../lockout/limits.ts';
+import { mailCap, takeNotice } from './caps.ts';
 import { deviceName } from './device-name.ts';
 import { MailError } from './mail-error.ts';
 import { makeLinks } from './mail-links.ts';
@@ -10,20 +10,6 @@ import type { Mailer } from './mailer.ts';
 import * as queries from './queries.ts';
 import { address, copyToOthers, type Letter } from './recipients.ts';
 import { renderMail } from './render.ts';
-
-/**
- * Mails that a stranger can cause as often as they like, each kind with a count of its own per mailbox: one must not
- * silence another. What the owner must learn has none; a lock limits the mails about it.
- */
-const caps: { readonly [template in Template]?: LimitName } = {
-  'confirm-email': 'sign-up-mail',
-  'already-registered': 'sign-up-mail',
-  'reset-password': 'mail-recipient',
-  'sign-in-code': 'mail-recipient',
-  'confirm-new-email': 'mail-recipient',
-  'email-in-use': 'mail-recipient',
-  'confirm-notice-address': 'mail-recipient',
-};
 
 const confirming: readonly Template[] = ['confirm-new-email', 'confirm-notice-address'];
 
@@ -54,9 +40,12 @@ export async function deliverMail(ctx: Context, mailer: Mailer, delivery: Claime
 }
 
 async function isOverCap(ctx: Context, letter: Letter, delivery: Claimed): Promise<boolean> {
-  const cap = caps[letter.template];
-  if (!cap || delivery.attempts > 1) return false;
-  return !(await ctx.limits.take(cap, ctx.keys.pseudonym(`mail-cap:${letter.template}`, mailboxKey(letter.to.email))));
+  const cap = mailCap(letter.template);
+  const mailbox = mailboxKey(letter.to.email);
+  await takeNotice(ctx, cap, mailbox, delivery);
+  if (cap.past !== 'dropped' || delivery.attempts > 1) return false;
+  // Each kind with a count of its own: one must not silence another.
+  return !(await ctx.limits.take(cap.recipient, ctx.keys.pseudonym(`mail-cap:${letter.template}`, mailbox)));
 }
 
 function sharedValues(ctx: Context, delivery: Claimed, account: string): SharedValues {

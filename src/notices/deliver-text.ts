@@ -7,6 +7,7 @@ import { formatDuration } from '../languages/times.ts';
 import { insertLink, linkToken } from '../links/links.ts';
 import { smsCode } from '../sms-factor/sms-code.ts';
 import { plus, secondsUntil } from '../time.ts';
+import { takeNotice, textCaps } from './caps.ts';
 import { pageUrl } from './compose.ts';
 import * as queries from './queries.ts';
 import { writeResetDone, writeResetScheduled } from './reset-texts.ts';
@@ -24,8 +25,11 @@ const messages: Record<TextName, (ctx: Context, delivery: Claimed) => Promise<Me
 
 /** Writes and sends the text of one delivery. Code and links are made here, in the worker: their plaintext is only in it. */
 export async function deliverText(ctx: Context, texter: Texter, delivery: Claimed): Promise<void> {
-  const message = await messages[delivery.reaction as TextName](ctx, delivery);
-  if (message) await texter.send({ id: delivery.id, ...message });
+  const name = delivery.reaction as TextName;
+  const message = await messages[name](ctx, delivery);
+  if (!message) return;
+  await takeNotice(ctx, textCaps[name], message.to, delivery);
+  await texter.send({ id: delivery.id, ...message });
 }
 
 /** To the new number: the code, or where the number is another account's a word to its holder. */
