@@ -2,10 +2,11 @@
 create table links (
   token_hash bytea primary key,
   purpose text not null check (purpose in ('confirm-email', 'reset-password', 'freeze-account', 'unlock-sign-in',
-    'case-access', 'confirm-contact', 'confirm-notice-address', 'undo-contact-change', 'veto')),
+    'case-access', 'confirm-contact', 'confirm-notice-address', 'undo-contact-change', 'veto',
+    'confirm-report', 'recovery')),
   account_id uuid references accounts on delete cascade,
   sign_up_id uuid references sign_ups (id) on delete cascade,
-  -- The change of contact, notice address or approval it is about, where it is about one.
+  -- The change of contact, notice address, approval or report it is about, where it is about one.
   subject_id uuid,
   event_id uuid not null,
   sent_to text not null,

@@ -16,6 +16,17 @@ create table transactions (
   status text not null check (status in ('decided', 'pending-review', 'resolved')),
   score integer not null,
   reasons jsonb not null,
-  decided_at timestamptz not null
+  decided_at timestamptz not null,
+  -- What owner or agent says of it; said with a case token alone it is unproven: it may stop, never approve.
+  marked_mine boolean,
+  marked_at timestamptz,
+  marked_by text check (marked_by in ('owner', 'agent')),
+  mark_proven boolean,
+  mark_note text,
+  -- What became of it, as the host tells once.
+  outcome text check (outcome in ('completed', 'failed', 'reversed')),
+  outcome_at timestamptz,
+  check (num_nulls(marked_mine, marked_at, marked_by, mark_proven) in (0, 4)),
+  check (num_nulls(outcome, outcome_at) in (0, 2))
 );
 create index transactions_account on transactions (account_id, id desc);

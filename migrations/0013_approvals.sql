@@ -2,9 +2,14 @@
 -- let what happen.
 create table approvals (
   id uuid primary key,
-  kind text not null check (kind in ('second-factor-reset')),
-  account_id uuid not null references accounts on delete cascade,
-  case_id uuid not null references cases on delete cascade,
+  kind text not null check (kind in ('second-factor-reset', 'release-hold', 'bulk-freeze', 'bulk-undo')),
+  -- Null where it is about many.
+  account_id uuid references accounts on delete cascade check ((account_id is null) = (kind like 'bulk-%')),
+  case_id uuid references cases on delete cascade check (case_id is not null or kind <> 'second-factor-reset'),
+  -- The hold or bulk freeze it is about, where it is about one.
+  subject_id uuid check (subject_id is not null or kind = 'second-factor-reset'),
+  -- Why the hold is to be released.
+  reason_code text check (reason_code in ('restored', 'mistake', 'false-positive')),
   requested_by uuid not null references agents,
   reason text not null,
   requested_at timestamptz not null,
@@ -15,20 +20,23 @@ create table approvals (
   decided_at timestamptz,
   decision_note text,
   -- From then on it is carried out; the owner can veto it until it is.
-  effective_at timestamptz check (effective_at > requested_at),
+  effective_at timestamptz check (effective_at >= requested_at),
   executed_at timestamptz check (executed_at >= effective_at),
   ended_at timestamptz,
   end_reason text check (end_reason in
-    ('rejected', 'vetoed', 'factor-used', 'frozen', 'contact-restored', 'held', 'expired')),
+    ('rejected', 'vetoed', 'factor-used', 'frozen', 'contact-restored', 'held', 'not-ready', 'contested', 'released',
+      'expired')),
   ended_by uuid references agents,
   end_note text,
   check ((decided_by is null) = (decided_at is null)),
   check (decided_by is null or effective_at is not null),
   check ((ended_at is null) = (end_reason is null)),
-  check (ended_at is null or executed_at is null)
+  check (ended_at is null or executed_at is null),
+  check ((kind = 'release-hold') = (reason_code is not null))
 );
--- One open wish per account and kind.
-create unique index approvals_open on approvals (account_id, kind) where executed_at is null and ended_at is null;
+-- One open wish per account, kind and subject.
+create unique index approvals_open on approvals (account_id, kind, subject_id) nulls not distinct
+  where executed_at is null and ended_at is null;
 create index approvals_due on approvals ((coalesce(effective_at, expires_at)))
   where executed_at is null and ended_at is null;
 create index approvals_case on approvals (case_id);

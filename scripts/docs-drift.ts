@@ -8,12 +8,16 @@ const FILE = 'README.md';
 function policyTable(): string {
   const rows = Object.entries<PolicyKey>(policyKeys).map(([name, key]) => {
     const unit = key.kind === 'count' ? ` ${key.unit}` : '';
-    const limits =
-      key.kind === 'choice' ? key.options.join(' or ') : `${showValue(key, key.min)} to ${showValue(key, key.max)}`;
+    const limits = limitsOf(key);
     const psd2 = key.psd2 === undefined ? '' : `${showValue(key, key.psd2)}${unit}`;
     return `| \`${name}\` | ${showValue(key, key.default)}${unit} | ${psd2} | ${limits} | ${key.source} |`;
   });
   return ['| key | default | under `psd2` | limits | source |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function limitsOf(key: PolicyKey): string {
+  if (key.kind === 'choice') return key.options.join(' or ');
+  return key.kind === 'text' ? key.form : `${showValue(key, key.min)} to ${showValue(key, key.max)}`;
 }
 
 const tables: Record<string, () => string> = { policy: policyTable };

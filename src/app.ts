@@ -1,9 +1,14 @@
 import type { Context as HonoContext } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { hostAccountRoutes, ownerAccountRoutes, signUpRoutes } from './accounts/routes.ts';
+import { agentActivityRoutes, ownerActivityRoutes } from './activity/routes.ts';
 import { agentAuthRoutes } from './agents/routes.ts';
+import { appealRoutes } from './appeals/routes.ts';
 import { approvalRoutes } from './approvals/routes.ts';
-import { agentCaseRoutes, ownerCaseRoutes } from './cases/routes.ts';
+import { bundleRoutes } from './bundles/routes.ts';
+import { caseChangeRoutes } from './case-changes/routes.ts';
+import { caseReadingRoutes } from './case-work/routes.ts';
+import { ownerCaseRoutes } from './cases/routes.ts';
 import { contactRoutes } from './contacts/routes.ts';
 import type { Context } from './context.ts';
 import { allowOrigins } from './cors.ts';
@@ -13,20 +18,28 @@ import { deviceRoutes } from './devices/routes.ts';
 import { enrolmentRoutes } from './enrolment/routes.ts';
 import { hostErasureRoutes } from './erasure/routes.ts';
 import { eventRoutes } from './events/routes.ts';
+import { evidenceRoutes } from './evidence/routes.ts';
 import { hostExportRoutes, ownerExportRoutes } from './export/routes.ts';
 import { frame, requireJson } from './frame.ts';
 import { grantRoutes, hostGrantRoutes } from './grants/routes.ts';
 import { healthRoutes } from './health/routes.ts';
 import { agentHoldRoutes, hostHoldRoutes, ownerHoldRoutes } from './holds/routes.ts';
+import { hostEventRoutes } from './host-events/routes.ts';
 import { type Env, type Router, router } from './http.ts';
 import { keyRoutes } from './keys/routes.ts';
 import { text } from './languages/languages.ts';
+import { linkedAccountRoutes } from './linked-accounts/routes.ts';
 import { linkRoutes } from './links/routes.ts';
 import { lostFactorRoutes } from './lost-factor/routes.ts';
 import { noticeAddressRoutes } from './notice-addresses/routes.ts';
 import { passkeyRoutes, passkeySignInRoutes } from './passkeys/routes.ts';
 import { agentPasswordRoutes, ownerPasswordRoutes, passwordRoutes } from './passwords/routes.ts';
+import { stepRoutes } from './playbooks/routes.ts';
 import { Problem, problemBody, problems } from './problem.ts';
+import { receiptRoutes } from './receipts/routes.ts';
+import { agentRecoveryRoutes, recoveryRoutes } from './recovery/routes.ts';
+import { releaseRoutes } from './releases/routes.ts';
+import { agentReportRoutes, ownerReportRoutes, reportRoutes } from './reports/routes.ts';
 import { revocationRoutes } from './revocations/routes.ts';
 import { secondFactorRoutes } from './second-factors/routes.ts';
 import { ownerSessionRoutes, sessionRoutes } from './sessions/routes.ts';
@@ -34,10 +47,13 @@ import { declareShared, type Paths } from './shared-answers.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { smsFactorRoutes } from './sms-factor/routes.ts';
 import { stepUpRoutes } from './step-up/routes.ts';
+import { ruleRoutes } from './suspicions/routes.ts';
 import { ticketRoutes } from './tickets/routes.ts';
-import { transactionRoutes } from './transactions/routes.ts';
+import { agentTransactionRoutes, ownerTransactionRoutes, transactionRoutes } from './transactions/routes.ts';
+import { unfreezeRoutes } from './unfreeze/routes.ts';
 import { verificationRoutes } from './verifications/routes.ts';
 import { verifierRoutes } from './verifiers/routes.ts';
+import { watchRoutes } from './watches/routes.ts';
 import { webRoutes } from './web/routes.ts';
 import { windowRoutes } from './windows/routes.ts';
 
@@ -72,6 +88,8 @@ function apiRoutes(ctx: Context): Router {
     sessionRoutes(ctx),
     passwordRoutes(ctx),
     linkRoutes(ctx),
+    reportRoutes(ctx),
+    recoveryRoutes(ctx),
   ]) {
     api.route('/auth', routes);
   }
@@ -88,8 +106,14 @@ function apiRoutes(ctx: Context): Router {
     stepUpRoutes(ctx),
     smsFactorRoutes(ctx),
     grantRoutes(ctx),
+    ownerActivityRoutes(ctx),
     ownerHoldRoutes(ctx),
+    unfreezeRoutes(ctx),
+    ownerReportRoutes(ctx),
     ownerCaseRoutes(ctx),
+    appealRoutes(ctx),
+    receiptRoutes(ctx),
+    ownerTransactionRoutes(ctx),
   ]) {
     api.route('/me', routes);
   }
@@ -99,6 +123,7 @@ function apiRoutes(ctx: Context): Router {
     hostErasureRoutes(ctx),
     verifierRoutes(ctx),
     revocationRoutes(ctx),
+    hostEventRoutes(ctx),
     hostHoldRoutes(ctx),
     transactionRoutes(ctx),
     hostGrantRoutes(ctx),
@@ -108,15 +133,27 @@ function apiRoutes(ctx: Context): Router {
   api.route('/agent/auth', agentAuthRoutes(ctx));
   for (const routes of [
     deskRoutes(ctx),
+    agentActivityRoutes(ctx),
     agentHoldRoutes(ctx),
+    releaseRoutes(ctx),
     agentPasswordRoutes(ctx),
-    agentCaseRoutes(ctx),
+    caseReadingRoutes(ctx),
+    caseChangeRoutes(ctx),
+    stepRoutes(ctx),
+    evidenceRoutes(ctx),
+    bundleRoutes(ctx),
+    linkedAccountRoutes(ctx),
+    agentRecoveryRoutes(ctx),
+    watchRoutes(ctx),
     verificationRoutes(ctx),
     windowRoutes(ctx),
+    agentReportRoutes(ctx),
+    agentTransactionRoutes(ctx),
     lostFactorRoutes(ctx),
     approvalRoutes(ctx),
     ticketRoutes(ctx),
     eventRoutes(ctx),
+    ruleRoutes(ctx),
   ]) {
     api.route('/agent', routes);
   }
@@ -149,6 +186,7 @@ export function openapiDocument(): object {
 const schemes = {
   owner: 'An account holder’s access token',
   caseToken: 'A token for one’s own cases alone',
+  recoveryToken: 'From a mailed link, after an agent verified the owner’s identity',
   apiKey: 'A host’s API key, `hf_sk_…`',
   agent: 'A support agent’s access token',
 };

@@ -20,8 +20,10 @@ import { text } from './languages/languages.ts';
 import { type Role, serve } from './main.ts';
 import { isSingleAddress } from './notices/mail-address.ts';
 import { Problem } from './problem.ts';
+import { addBreakGlassCommand } from './releases/break-glass-command.ts';
 import { sealEvents, verifySeals } from './seals/seals.ts';
 import { loadSecret } from './secret.ts';
+import { addRuleCommands } from './suspicions/commands.ts';
 
 const operator = { kind: 'system' } as const;
 const json = new Option('--json', 'print one JSON object on one line');
@@ -106,6 +108,8 @@ addImportCommand(accounts, operator, withContext, print);
 addExportCommand(accounts, operator, withContext);
 addEraseCommand(accounts, operator, withContext, print);
 addKeyCommands(program, operator, withContext, print);
+addRuleCommands(program, withContext, print);
+addBreakGlassCommand(program, operator, withContext, print);
 
 /** Runs a command on the running service's database, or starts its own for as long as the command takes. */
 async function withInstance<T>(work: (service: Instance) => Promise<T>): Promise<T> {

@@ -1,12 +1,18 @@
 import { addressReader } from './client-address.ts';
 import type { Context } from './context.ts';
+import { mediaTypes } from './evidence/file-type.ts';
 import type { Guard } from './http.ts';
 import { pickLocale } from './languages/languages.ts';
 import { Problem } from './problem.ts';
 import { requestIdOf } from './request-id.ts';
 
 const BODY_METHODS = ['POST', 'PUT', 'PATCH', 'DELETE'];
+/** The one path that takes files. */
+const FILES = /^\/v1\/agent\/cases\/[^/]+\/evidence\/?$/;
 const MOST_BYTES = 64 * 1024;
+/** What carries many things at once. */
+const BATCHES = ['/v1/server/events', '/v1/agent/bulk-freezes'];
+const MOST_BYTES_OF_BATCH = 8 * 1024 * 1024;
 
 /** Headers of every answer, whatever its status (ASVS 3.4). Pages loosen the policy for their own files only. */
 export const securityHeaders = {
@@ -68,10 +74,12 @@ export function requireJson(): Guard {
   return async (c, next) => {
     if (c.req.url.includes('%00')) throw unstorable('');
     if (!BODY_METHODS.includes(c.req.method)) return await next();
+    const most = BATCHES.includes(c.req.path) ? MOST_BYTES_OF_BATCH : MOST_BYTES;
     const length = c.req.header('content-length');
-    if (length !== undefined && Number(length) > MOST_BYTES) throw new Problem('body-too-large');
+    if (isFile(c.req.method, c.req.path, c.req.header('content-type'))) return await next();
+    if (length !== undefined && Number(length) > most) throw new Problem('body-too-large');
     // A server's request may have a stream and nothing in it: only what was sent makes a body.
-    const unmeasured = length === undefined ? await readUpTo(c.req.raw, MOST_BYTES) : undefined;
+    const unmeasured = length === undefined ? await readUpTo(c.req.raw, most) : undefined;
     if (length === '0' || unmeasured?.length === 0) {
       if (c.req.header('content-type') !== undefined) c.req.raw = withoutBody(c.req.raw);
       return await next();
@@ -82,6 +90,12 @@ export function requireJson(): Guard {
     requireText(await c.req.text().catch(cutShort));
     await next();
   };
+}
+
+/** A file as the body itself: its route bounds it and judges its bytes, once it is known who sends it. */
+function isFile(method: string, path: string, type: string | undefined): boolean {
+  const named = type?.split(';')[0]?.trim().toLowerCase();
+  return method === 'POST' && FILES.test(path) && mediaTypes.some((each) => each === named);
 }
 
 /** The caller went away in the middle: no fault of ours, and nobody is left to read the answer. */
@@ -96,7 +110,8 @@ function withoutBody({ url, method, headers, signal }: Request): Request {
   return new Request(url, { method, headers: kept, signal });
 }
 
-async function readUpTo(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
+/** The body, counted while it is read. Throws `body-too-large`. */
+export async function readUpTo(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

@@ -1,9 +1,12 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context as HonoContext, MiddlewareHandler } from 'hono';
+import { accepts } from 'hono/accepts';
 import { routePath } from 'hono/route';
 import type { ApiKey } from './api-keys/api-keys.ts';
+import type { CaseHolder } from './cases/case-access.ts';
 import type { Client } from './context.ts';
 import { Problem, type ProblemCode, problems } from './problem.ts';
+import type { Recovery } from './recovery/change.ts';
 import type { AgentSession, Session } from './sessions/check.ts';
 import type { Demand } from './sessions/demands.ts';
 
@@ -15,7 +18,9 @@ type Variables = {
   /** What `requireOwner` demanded of it. */
   demand: Demand;
   /** Set behind `requireOwnerOrCase`: the session, or undefined for a case token. */
-  speaker: { accountId: string; session: Session | undefined };
+  speaker: { accountId: string; session: Session | undefined; opened: CaseHolder['opened'] | undefined };
+  /** Set behind `requireRecovery`. */
+  recovery: Recovery;
   agent: AgentSession;
   apiKey: ApiKey;
 };
@@ -85,6 +90,17 @@ export function body<Schema extends z.ZodType>(schema: Schema) {
 
 export function answer<Schema extends z.ZodType>(description: string, schema: Schema) {
   return { description, content: { 'application/json': { schema } } } as const;
+}
+
+/** The same answer in other forms, for those who ask by `Accept`. */
+export function alsoAs<Answer extends { content: object }>(json: Answer, ...types: readonly string[]): Answer {
+  const others = types.map((type) => [type, { schema: z.string() }]);
+  return { ...json, content: { ...json.content, ...Object.fromEntries(others) } };
+}
+
+/** The form that `Accept` asks for; the first where it names none of them. */
+export function pickType<Type extends string>(c: HonoContext<Env>, offered: readonly [Type, ...Type[]]): Type {
+  return accepts(c, { header: 'Accept', supports: [...offered], default: offered[0] }) as Type;
 }
 
 export const nothing = { description: 'Done' } as const;

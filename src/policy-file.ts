@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { minutesOf } from './calendar/written.ts';
 import { type Policy, type PolicyKey, policyKeys } from './policy.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 
@@ -19,11 +20,18 @@ export function readPolicy(yaml: string): Policy {
     const key = Object.hasOwn(known, name) ? known[name] : undefined;
     if (!key) throw new PolicyError(`policy: there is no key "${name}"`);
     if (Object.hasOwn(own, name)) throw new PolicyError(`policy: "${name}" is set twice`);
-    own[name] = key.kind === 'choice' ? readChoice(name, key, value) : readNumber(name, key, value);
+    own[name] = readValue(name, key, value);
   }
   const isPsd2 = own['profile'] === 'psd2';
   const defaults = Object.entries(known).map(([name, key]) => [name, (isPsd2 ? key.psd2 : undefined) ?? key.default]);
-  return { ...Object.fromEntries(defaults), ...own } as Policy;
+  const policy = { ...Object.fromEntries(defaults), ...own } as Policy;
+  if (minutesOf(policy['hours.open']) < minutesOf(policy['hours.close'])) return policy;
+  throw new PolicyError('policy: "hours.close" must be later than "hours.open"');
+}
+
+function readValue(name: string, key: PolicyKey, value: unknown): string | number {
+  if (key.kind === 'choice') return readChoice(name, key, value);
+  return key.kind === 'text' ? readText(name, key, value) : readNumber(name, key, value);
 }
 
 function parseYaml(yaml: string): unknown {
@@ -51,7 +59,15 @@ function readChoice(name: string, key: PolicyKey & { kind: 'choice' }, value: un
   );
 }
 
-function readNumber(name: string, key: Exclude<PolicyKey, { kind: 'choice' }>, value: unknown): number {
+/** What may be several words may be written as a list of them too. */
+function readText(name: string, key: PolicyKey & { kind: 'text' }, value: unknown): string {
+  const words = Array.isArray(value) ? value : [value];
+  const written = words.join(' ');
+  if (words.every((word) => typeof word === 'string') && key.isValid(written)) return written;
+  throw new PolicyError(`policy: "${name}" must be ${key.form} (${key.source}), not ${JSON.stringify(value)}`);
+}
+
+function readNumber(name: string, key: Exclude<PolicyKey, { kind: 'choice' | 'text' }>, value: unknown): number {
   const number = key.kind === 'duration' ? readDuration(value) : value;
   if (typeof number !== 'number' || !Number.isInteger(number)) {
     const wanted = key.kind === 'duration' ? 'a duration such as "30 min" or "12 h", or seconds' : 'a whole number';

@@ -1,3 +1,4 @@
+import { isDays, isHolidays, isTime, isZone } from './calendar/written.ts';
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts';
 
 /** `psd2`: the default under that profile, where it is another. */
@@ -5,7 +6,16 @@ type Range = { default: number; psd2?: number; min: number; max: number; source:
 type Count = Range & { kind: 'count'; unit: string };
 type Duration = Range & { kind: 'duration' };
 type Choice = { kind: 'choice'; default: string; psd2?: string; options: readonly string[]; source: string };
-export type PolicyKey = Count | Duration | Choice;
+/** Words an operator writes: `form` says which. */
+type Text = {
+  kind: 'text';
+  default: string;
+  psd2?: string;
+  form: string;
+  isValid(value: string): boolean;
+  source: string;
+};
+export type PolicyKey = Count | Duration | Choice | Text;
 
 function count(value: number, min: number, max: number, unit: string, source: string): Count {
   return { kind: 'count', default: value, min, max, unit, source };
@@ -17,6 +27,10 @@ function duration(value: number, min: number, max: number, source: string): Dura
 
 function choice(options: readonly [string, ...string[]], source: string): Choice {
   return { kind: 'choice', default: options[0], options, source };
+}
+
+function text(value: string, form: string, isValid: (value: string) => boolean, source: string): Text {
+  return { kind: 'text', default: value, form, isValid, source };
 }
 
 function underPsd2<Key extends PolicyKey>(key: Key, value: Key['default']): Key {
@@ -48,6 +62,7 @@ export const policyKeys = {
   'limits.resetPerIp': count(10, 1, 10_000_000, 'per minute', 'ASVS 2.4.1'),
   'limits.signUpPerIp': count(10, 1, 10_000_000, 'per minute', 'ASVS 2.4.1'),
   'limits.reportPerIp': count(10, 1, 10_000_000, 'per minute', 'ASVS 2.4.1'),
+  'limits.anonymousReportsPerAccount': count(5, 1, 100, 'per day, each a mail', 'ASVS 2.4.1'),
   'limits.otherPerIp': count(300, 10, 10_000_000, 'per minute', 'ASVS 2.4.1'),
   'limits.mailPerAccount': count(3, 1, 1000, 'reset mails per hour', 'OWASP forgot password'),
   'limits.mailPerRecipient': count(10, 1, 10_000, 'per 10 minutes', 'OWASP forgot password'),
@@ -59,17 +74,30 @@ export const policyKeys = {
   'limits.exportsPerAccount': count(5, 1, 1000, 'per hour', 'ASVS 2.4.1'),
   'limits.contactChangesPerAccount': count(10, 1, 10_000, 'per hour', 'ASVS 2.4.1'),
   'limits.signInCodesPerAccount': count(5, 1, 1000, 'mailed codes per hour', 'ASVS 6.6.3'),
+  'limits.unfreezesPerAccount': count(5, 1, 1000, 'mailed codes per hour', 'ASVS 6.6.3'),
   'limits.textsPerRecipient': count(5, 1, 10_000, 'per hour', 'ASVS 6.6.3'),
   'limits.requestsPerKey': count(600_000, 100, 100_000_000, 'per minute and API key', 'ASVS 2.4.1'),
   'limits.requestsPerAgent': count(600, 60, 100_000, 'per minute and agent', 'ASVS 2.4.1'),
   'limits.messagesPerAccount': count(20, 5, 10_000, 'reports and messages per minute', 'ASVS 2.4.1'),
+  'limits.marksPerAccount': count(100, 10, 10_000, 'transactions marked per minute', 'ASVS 2.4.1'),
   'limits.streamsPerKey': count(20, 1, 10_000, 'streams of revocations per node', 'ASVS 2.4.1'),
   'signUp.disposable': choice(['allow', 'refuse'], 'field practice'),
   'signUp.ttl': duration(24 * HOUR, HOUR, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2'),
   'reset.ttl': underPsd2(duration(30 * MINUTE, 5 * MINUTE, 24 * HOUR, 'NIST 800-63B-4 4.2.1.2, ASVS 6.5.5'), 10 * MINUTE),
   'reset.attempts': count(5, 1, 10, 'wrong codes', 'ASVS 6.6.3'),
+  'recovery.linkTtl': duration(DAY, HOUR, DAY, 'NIST 800-63B-4 4.2.1.2'),
+  'recovery.ttl': duration(30 * MINUTE, 10 * MINUTE, HOUR, 'NIST 800-63B-4 4.2'),
   'enrolment.ttl': duration(15 * MINUTE, MINUTE, 30 * MINUTE, 'NIST 800-63B-4 4.1'),
   'risk.mode': choice(['live', 'shadow', 'off'], 'NIST 800-63B-4 3.2.2'),
+  'risk.autoFreezePerHour': count(20, 0, 100_000, 'freezes by rules', 'product promise'),
+  'rules.perHour': count(100, 1, 1_000_000, 'cases opened by each rule', 'product promise'),
+  'rules.codes-after-password': choice(['live', 'shadow', 'off'], 'NIST 800-63B-4 3.2.2'),
+  'rules.many-lockouts': choice(['live', 'shadow', 'off'], 'NIST 800-63B-4 3.2.2'),
+  'rules.new-device-then-change': choice(['live', 'shadow', 'off'], 'field practice'),
+  'rules.refresh-reused': choice(['live', 'shadow', 'off'], 'RFC 9700 4.14.2'),
+  'rules.stolen-session': choice(['live', 'shadow', 'off'], 'RFC 9700 4.14.2'),
+  'rules.grant-altered': choice(['live', 'shadow', 'off'], 'PSD2 RTS 5'),
+  'rules.marked-hostile': choice(['live', 'shadow', 'off'], 'product promise'),
   'challenge.ttl': duration(10 * MINUTE, MINUTE, 10 * MINUTE, 'NIST 800-63B-4 3.1.3.2'),
   'totp.attemptsPerChallenge': count(5, 1, 5, 'wrong codes', 'PSD2 RTS 4(3)(b)'),
   'totp.maxFailures': count(10, 1, 10, 'failures', 'NIST 800-63B-4 3.2.2'),
@@ -97,20 +125,39 @@ export const policyKeys = {
   'devices.perAccount': count(20, 1, 20, 'devices', 'device cookies'),
   'cooldown.afterPasswordOrFactorChange': duration(DAY, HOUR, 30 * DAY, "exchanges' practice"),
   'cooldown.afterRecovery': duration(2 * DAY, DAY, 30 * DAY, "exchanges' practice"),
+  'holds.confirmWithin': duration(DAY, HOUR, 3 * DAY, 'product promise'),
+  'unfreeze.earliest': duration(2 * HOUR, HOUR, 7 * DAY, "exchanges' practice"),
+  'unfreeze.factorAge': duration(7 * DAY, 7 * DAY, 90 * DAY, 'product promise'),
+  'unfreeze.delay': duration(DAY, DAY, 14 * DAY, 'product promise'),
+  'unfreeze.codeTtl': duration(10 * MINUTE, MINUTE, 10 * MINUTE, 'NIST 800-63B-4 3.1.3.2'),
+  'unfreeze.attempts': count(5, 1, 5, 'wrong codes', 'ASVS 6.6.3'),
   'approvals.solo': choice(['false', 'true'], 'ASVS 2.3.5'),
   'approvals.soloDelay': duration(2 * DAY, 2 * DAY, 14 * DAY, 'ASVS 2.3.5'),
   'approvals.minApproverAge': duration(7 * DAY, 0, 90 * DAY, 'ASVS 2.3.5'),
   'approvals.ttl': duration(3 * DAY, HOUR, 14 * DAY, 'ASVS 2.3.5'),
+  'approvals.releaseDelay': duration(0, 0, 14 * DAY, 'ASVS 2.3.5'),
   'approvals.secondFactorResetDelay': duration(3 * DAY, DAY, 14 * DAY, 'ASVS 6.4.4'),
   'contacts.undoWindow': duration(7 * DAY, DAY, 30 * DAY, 'field practice'),
   'contacts.confirmTtl': duration(HOUR, 10 * MINUTE, DAY, 'NIST 800-63B-4 4.2.1.2'),
   'contacts.phoneCodeTtl': duration(10 * MINUTE, MINUTE, 10 * MINUTE, 'NIST 800-63B-4 4.2.1.2'),
   'contacts.phoneCodeAttempts': count(5, 1, 5, 'wrong codes', 'ASVS 6.6.3'),
   'contacts.noticeAddresses': count(5, 2, 10, 'per account', 'product promise'),
+  'watch.length': duration(28 * DAY, 28 * DAY, 90 * DAY, 'product promise'),
   'freezeLink.ttl': duration(14 * DAY, DAY, 30 * DAY, 'field practice'),
   'caseAccess.ttl': duration(15 * MINUTE, MINUTE, 15 * MINUTE, 'ASVS 7.4.1'),
   'sla.urgent': duration(HOUR, 5 * MINUTE, DAY, 'product promise'),
   'sla.other': duration(DAY, HOUR, 7 * DAY, 'product promise'),
+  'sla.lockedOut': duration(2 * DAY, HOUR, 7 * DAY, 'product promise'),
+  'sla.complaint': duration(3 * DAY, HOUR, 15 * DAY, 'product promise, PSD2 101(2)'),
+  'sla.appeal': duration(3 * DAY, HOUR, 15 * DAY, 'product promise'),
+  'sla.refundDays': count(1, 0, 1, 'business days', 'PSD2 73(1)'),
+  'cases.highFrom': count(1000, 1, 1_000_000_000, 'units of money at risk', 'product promise'),
+  'cases.urgentFrom': count(10_000, 1, 1_000_000_000, 'units of money at risk', 'product promise'),
+  'hours.zone': text('UTC', 'an IANA time zone', isZone, 'PSD2 4(37)'),
+  'hours.days': text('mon tue wed thu fri sat sun', 'days of the week', isDays, 'PSD2 4(37)'),
+  'hours.open': text('00:00', 'a time of the day', isTime, 'PSD2 4(37)'),
+  'hours.close': text('24:00', 'a later time of the day', isTime, 'PSD2 4(37)'),
+  'hours.holidays': text('', 'days such as 2026-05-25, or 12-25 for every year', isHolidays, 'PSD2 4(37)'),
   'erasure.keepReceipts': duration(548 * DAY, 548 * DAY, 3650 * DAY, 'PSD2 70(1)(c): 18 months'),
   'erasure.keepTransactions': duration(1827 * DAY, 396 * DAY, 3653 * DAY, 'Directive 2015/849 40(1): 5 years; PSD2 71: 13 months'),
 } as const satisfies Record<string, PolicyKey>;
@@ -118,4 +165,4 @@ export const policyKeys = {
 type Keys = typeof policyKeys;
 
 /** The policy in force: counts as numbers, durations in milliseconds, choices as their text. */
-export type Policy = { readonly [name in keyof Keys]: Keys[name] extends Choice ? string : number };
+export type Policy = { readonly [name in keyof Keys]: Keys[name] extends Choice | Text ? string : number };

@@ -232,6 +232,7 @@ const paths = [
   '/sign-in',
   '/confirm#token=some-token-or-other',
   '/reset',
+  '/recover',
   '/reset#token=some-token-or-other',
   '/freeze#token=some-token-or-other',
   '/unlock#token=some-token-or-other',

@@ -151,6 +151,10 @@ async function live(): Promise<void> {
   keepTokens('other', await signIn(h, other, { password }));
   await h.get(`/v1/agent/accounts?q=${other}`, agent.accessToken);
   await h.post('/v1/agent/auth/sign-in', { email: agent.email, password: agent.password, code: '000001' });
+  await h.post('/v1/auth/report', { identifier: other, kind: 'scam', message: 'Help', contact: 'me' });
+  const reported = keep('report token', await mailedToken(h, other, 'report'));
+  await h.post('/v1/auth/link', { token: reported });
+  await h.post('/v1/auth/link/use', { token: reported, confirm: true });
   const freezing = keep('freeze token', await freezeLink(other, password));
   await h.post('/v1/auth/link', { token: freezing });
   await h.post('/v1/auth/link/use', { token: freezing, confirm: true });

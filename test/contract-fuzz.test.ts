@@ -21,6 +21,7 @@ const hashing = [
   '/v1/auth/sign-up',
   '/v1/auth/sign-in',
   '/v1/auth/case-access',
+  '/v1/auth/recovery/password',
   '/v1/server/accounts',
   '/v1/agent/auth/sign-in',
 ];

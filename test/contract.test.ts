@@ -76,13 +76,17 @@ function* wrongBodies(schema: Schema): Generator<[string, unknown]> {
 
 /** Whether a value of this kind could be meant by the property: then another test has it. */
 function accepts({ type, enum: some, anyOf }: Schema, value: unknown): boolean {
+  if (Array.isArray(type)) return type.some((one) => accepts({ type: one }, value));
+  if (type === 'null') return value === null;
   if (anyOf) return anyOf.some((each) => accepts(resolve(each), value));
   if (some) return false;
   if (typeof value === 'string' && /[\0\ud800]/.test(value)) return false;
   if (type === 'string') return typeof value === 'string';
   if (type === 'array') return Array.isArray(value);
   if (type === 'boolean') return typeof value === 'boolean';
-  return type === 'object' ? typeof value === 'object' && !Array.isArray(value) : typeof value === 'number';
+  return type === 'object'
+    ? typeof value === 'object' && value !== null && !Array.isArray(value)
+    : typeof value === 'number';
 }
 
 function expectRefused(operation: Operation, answer: Answer, what: string): void {

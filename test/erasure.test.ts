@@ -342,9 +342,16 @@ describe('V14.2.7 an erased account', () => {
           'sms_codes',
           'sms_factors',
           'compromise_windows',
+          'host_events',
+          'unfreezes',
+          'recoveries',
+          'watches',
+          // Ids alone: which accounts an agent named.
+          'bulk_freeze_accounts',
           'webauthn_challenges',
         ],
         'transactions',
+        ...['anonymous_reports', 'appeals', 'case_feedback'],
       ].sort(),
     );
   });

@@ -83,7 +83,11 @@ describe('freezing', () => {
       expect(hold.case_id).toBe(theCase.id);
       expect(await ticketsOf(owner.accountId)).toMatchObject([{ case_id: theCase.id, priority: 'urgent' }]);
       const events = (await rows('events', owner.accountId)).filter((event) => event.case_id === theCase.id);
-      const expected = ['account.frozen', 'case.opened', ...(_who === 'a mailed link' ? ['freeze-link.used'] : [])];
+      const expected = [
+        'account.frozen',
+        'case.opened',
+        ...(_who === 'a mailed link' ? ['freeze-link.used', 'window.proposed'] : []),
+      ];
       expect(events.map((event) => event.type).sort()).toEqual(expected);
       expect(new Set(events.map((event) => event.actor_kind))).toEqual(new Set([actor]));
       expect(await count(h, 'receipts', owner.accountId)).toBe(1);

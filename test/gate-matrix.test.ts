@@ -19,6 +19,10 @@ const gates: Record<string, string[]> = {
   'POST /v1/auth/passkey/options':               ['open'], // asks, and opens nothing
   'POST /v1/auth/passkey':                       ['sign-in'],
   'POST /v1/auth/password-reset/passkey-options': ['open'], // asks, and opens nothing
+  'POST /v1/auth/recovery':                      ['recover'],
+  'POST /v1/auth/recovery/password':             ['recover'],
+  'POST /v1/auth/recovery/totp':                 ['recover'],
+  'POST /v1/auth/recovery/totp/confirm':         ['recover'],
   'POST /v1/auth/case-access':                   ['case-access'],
   'POST /v1/auth/refresh':                       ['refresh'],
   'POST /v1/auth/sign-out':                      ['use-session', 'open'], // a cookie's session may always be ended
@@ -68,11 +72,29 @@ const gates: Record<string, string[]> = {
   'POST /v1/me/grants/{id}/passkey-options':     ['payment', 'withdrawal', 'security-change'],
   'POST /v1/me/grants/{id}/confirm':             ['payment', 'withdrawal', 'security-change'],
   'POST /v1/server/grants/redeem':               ['security-change'],
+  'GET /v1/me/activity':                        ['use-session'],
+  'POST /v1/me/activity/{id}/not-me':            ['use-session'],
   'POST /v1/me/freeze':                          ['use-session'],
+  'POST /v1/me/unfreeze':                        ['use-session', 'recover'],
+  'POST /v1/me/unfreeze/confirm':                ['use-session', 'recover'],
   'POST /v1/me/reports':                         ['use-session', 'case-access'],
   'GET /v1/me/cases':                            ['use-session', 'case-access'],
   'GET /v1/me/cases/{id}':                       ['use-session', 'case-access'],
   'POST /v1/me/cases/{id}/messages':             ['use-session', 'case-access'],
+  'POST /v1/auth/report':                        ['open'], // heard whatever stands; gives nothing
+  'POST /v1/auth/report/progress':               ['open'], // reads back a receipt
+  'POST /v1/me/reports/confirm':                 ['use-session'],
+  'POST /v1/me/cases/{id}/appeal':               ['use-session', 'case-access'],
+  'POST /v1/me/cases/{id}/feedback':             ['use-session', 'case-access'],
+  'GET /v1/me/receipts':                         ['use-session', 'case-access'],
+  'GET /v1/me/transactions':                     ['use-session', 'case-access'],
+  'POST /v1/me/transactions/{id}/mark':          ['use-session', 'case-access'],
+  'POST /v1/server/transactions/{transactionId}/outcome': ['open'], // tells what happened
+  'POST /v1/agent/transactions/{id}/decide':     ['payment', 'withdrawal'],
+  'GET /v1/agent/cases/{id}/liability':          ['open'],
+  'GET /v1/agent/cases/{id}/claims':             ['open'],
+  'GET /v1/agent/cases/{id}/window':             ['open'],
+  'POST /v1/agent/cases/{caseId}/window/undo':       ['open'], // takes back, gives nothing
   'POST /v1/server/accounts':                    ['open'], // a new account has no holds
   'GET /v1/server/accounts/{id}':                ['open'], // the host reads
   'POST /v1/server/sessions/introspect':         ['use-session'],
@@ -81,6 +103,7 @@ const gates: Record<string, string[]> = {
   'GET /v1/server/accounts/{id}/gate':           ['sign-in', 'payment', 'withdrawal', 'security-change'],
   'GET /v1/server/accounts/{id}/export':         ['open'], // the host reads
   'POST /v1/server/accounts/{id}/erase':         ['open'], // refuses by itself what a legal hold or an open case needs
+  'POST /v1/server/events':                      ['open'], // tells what was seen, gives nothing
   'POST /v1/server/accounts/{id}/freeze':        ['open'], // the way in
   'POST /v1/server/transactions':                ['payment', 'withdrawal', 'open'], // money coming in is open
   'GET /v1/server/transactions/{transactionId}': ['open'], // the host reads
@@ -89,21 +112,45 @@ const gates: Record<string, string[]> = {
   'POST /v1/agent/auth/sign-out':                ['open'],
   'GET /v1/agent/accounts':                      ['open'],
   'GET /v1/agent/accounts/{id}':                 ['open'],
+  'GET /v1/agent/accounts/{id}/activity':        ['open'],
   'POST /v1/agent/accounts/{id}/unlock':         ['open'], // opens a lockout, never a hold
   'POST /v1/agent/accounts/{id}/revoke-sessions': ['open'],
   'POST /v1/agent/accounts/{id}/require-password-reset': ['open'], // takes from the account, gives nothing
   'POST /v1/agent/accounts/{id}/reset-second-factor': ['recover'],
   'POST /v1/agent/accounts/{id}/freeze':         ['open'],
   'POST /v1/agent/accounts/{id}/holds':          ['open'],
+  'POST /v1/agent/holds/{id}/release':           ['open'], // lifts what stops others
+  'POST /v1/agent/holds/{id}/confirm':           ['open'], // lets nothing out
   'GET /v1/agent/cases':                         ['open'],
+  'POST /v1/agent/cases/{id}/claim':            ['open'], // work on a case
+  'POST /v1/agent/cases/{id}/assign':           ['open'], // work on a case
+  'POST /v1/agent/cases/{id}/notes':            ['open'], // words
+  'POST /v1/agent/cases/{id}/messages':         ['open'], // words
+  'POST /v1/agent/cases/{id}/contacts':         ['open'], // words
+  'POST /v1/agent/cases/{id}/snooze':           ['open'], // work on a case
+  'POST /v1/agent/cases/{id}/merge':            ['open'], // moves what a case holds
+  'POST /v1/agent/cases/{id}/refund':           ['open'], // writes down a decision
+  'POST /v1/agent/cases/{id}/resolve':          ['open'], // closes a case; refuses while its holds stand
+  'POST /v1/agent/cases/{id}/steps/{step}':     ['open'], // freezes or takes, gives nothing
+  'POST /v1/agent/cases/{id}/evidence':         ['open'], // evidence
+  'GET /v1/agent/cases/{id}/evidence':          ['open'], // staff read
+  'GET /v1/agent/cases/{id}/evidence/{evidenceId}': ['open'], // staff read
+  'GET /v1/agent/cases/{id}/bundle':            ['open'], // staff read
+  'GET /v1/agent/cases/{id}/timeline':          ['open'], // staff read
+  'GET /v1/agent/accounts/{id}/links':          ['open'], // staff read
   'GET /v1/agent/cases/{id}':                    ['open'],
   'POST /v1/agent/cases/{id}/verifications':     ['open'], // writes down what was seen
   'POST /v1/agent/cases/{id}/window':            ['open'], // takes from what was born inside, gives nothing
+  'POST /v1/agent/cases/{id}/recovery-link':     ['recover'],
+  'GET /v1/agent/cases/{id}/watch':              ['open'],
+  'POST /v1/agent/cases/{id}/watch':             ['open'], // longer, never shorter
+  'POST /v1/agent/cases/{id}/watch/sign-off':    ['open'], // lifts no hold
   'GET /v1/agent/approvals':                     ['open'],
   'POST /v1/agent/approvals/{id}/approve':       ['open'], // says yes; what it is about asks when it is done
   'POST /v1/agent/approvals/{id}/reject':        ['open'], // takes back
   'GET /v1/agent/tickets':                       ['open'],
   'GET /v1/agent/events':                        ['open'],
+  'GET /v1/agent/rules':                         ['open'],
   'GET /v1/agent/deliveries':                    ['open'],
   'POST /v1/agent/deliveries/{id}/replay':       ['open'],
 };

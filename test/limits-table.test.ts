@@ -4,6 +4,7 @@ import type { Policy } from '../src/policy.ts';
 import { nameOf, type Operation, operations } from './support/contract.ts';
 import { type Answer, type Harness, newAgent, openHarness, someAddress } from './support/harness.ts';
 import { type Counted, rows } from './support/limit-rows.ts';
+import { newOpened } from './support/recovery-tries.ts';
 import { newSignedIn } from './support/seed.ts';
 
 /** Which key of the policy bounds each count: written a second time, so that the code's own table is no judge of itself. */
@@ -18,7 +19,9 @@ const bounds: Record<string, keyof Policy> = {
   grant: 'limits.grantsPerAccount',
   'factor-change': 'limits.factorChangesPerAccount',
   'contact-change': 'limits.contactChangesPerAccount',
+  unfreeze: 'limits.unfreezesPerAccount',
   speech: 'limits.messagesPerAccount',
+  mark: 'limits.marksPerAccount',
   agent: 'limits.requestsPerAgent',
   'api-key': 'limits.requestsPerKey',
 };
@@ -38,6 +41,10 @@ async function newCaller({ security }: Operation): Promise<Caller> {
   if (scheme === 'agent') {
     const { accessToken, agentId } = await newAgent(h, 'admin');
     return { ip, token: accessToken, subjects: { address: ip, agent: agentId } };
+  }
+  if (scheme === 'recoveryToken') {
+    const { token } = await newOpened(h, await newAgent(h));
+    return { ip, token, subjects: { address: ip } };
   }
   if (scheme === undefined) return { ip, token: undefined, subjects: { address: ip } };
   const { accountId, accessToken } = await newSignedIn(h);

@@ -35,6 +35,9 @@ const samples: MailValues = {
   'already-registered': shared,
   'reset-password': { ...shared, token: secret('reset'), expiresInSeconds: 1800 },
   'report-confirm': { ...shared, token: secret('report') },
+  'watch-began': { ...freezable, until },
+  'watch-ended': freezable,
+  'recovery-link': { ...shared, token: secret('recover'), expiresInSeconds: 86400 },
   'unfreeze-code': { ...shared, code: '493817', expiresInSeconds: 1800 },
   'sign-in-code': { ...freezable, code: '493817', expiresInSeconds: 600 },
   'password-changed': freezable,
@@ -51,6 +54,8 @@ const samples: MailValues = {
   'passkey-copied': freezable,
   'account-exported': freezable,
   'recovery-codes-issued': freezable,
+  'recovery-codes-removed': freezable,
+  'transaction-resolved': freezable,
   'recovery-code-used': { ...freezable, left: 3 },
   'new-device-sign-in': freezable,
   'refresh-reuse': freezable,
@@ -77,8 +82,12 @@ const samples: MailValues = {
   'notice-address-removed': { ...freezable, newContact: 'b…@example.org' },
   'account-frozen': { ...inCase, by: 'rule' },
   'hold-placed': { ...shared, scope: 'withdrawals', until },
+  'hold-release-scheduled': { ...shared, until, vetoToken: secret('veto') },
+  'hold-release-cancelled': { ...shared, by: 'vetoed' },
+  'break-glass-used': shared,
   'hold-released': { ...freezable, scope: 'all' },
   'case-update': inCase,
+  'case-closed': inCase,
 };
 const names = Object.keys(templates) as Template[];
 const everyMail = names.flatMap((name) => locales.map((locale) => ({ name, locale })));
@@ -88,6 +97,7 @@ const links: Partial<Record<Template, string[]>> = {
   'already-registered': ['/sign-in', '/reset'],
   'reset-password': [`/reset#token=${secret('reset')}`],
   'report-confirm': [`/report#token=${secret('report')}`],
+  'recovery-link': [`/recover#token=${secret('recover')}`],
   'unfreeze-code': [],
   'sign-in-locked': [`/unlock#token=${secret('unlock')}`, `/freeze#token=${secret('freeze')}`],
   'lockout-warning': ['/reset', `/freeze#token=${secret('freeze')}`],
@@ -108,7 +118,11 @@ const links: Partial<Record<Template, string[]>> = {
   'confirm-notice-address': [`/confirm-notice-address#token=${secret('confirm')}`],
   'account-frozen': [`/case#token=${secret('case')}`],
   'hold-placed': ['/sign-in'],
+  'hold-release-scheduled': [`/veto#token=${secret('veto')}`],
+  'hold-release-cancelled': [],
+  'break-glass-used': [],
   'case-update': [`/case#token=${secret('case')}`],
+  'case-closed': [`/case#token=${secret('case')}`],
 };
 
 describe.each(everyMail)('the mail $name in $locale', ({ name, locale }) => {

@@ -7,7 +7,10 @@ import { type PolicyKey, policyKeys } from '../src/policy.ts';
 import { readPolicy } from '../src/policy-file.ts';
 
 const keys = Object.entries(policyKeys) as [keyof typeof policyKeys, PolicyKey][];
-const ranges = keys.flatMap(([name, key]) => (key.kind === 'choice' ? [] : [[name, key] as const]));
+const ranges = keys.flatMap(([name, key]) =>
+  key.kind === 'choice' || key.kind === 'text' ? [] : [[name, key] as const],
+);
+const texts = keys.flatMap(([name, key]) => (key.kind === 'text' ? [[name, key] as const] : []));
 const choices = keys.flatMap(([name, key]) => (key.kind === 'choice' ? [[name, key] as const] : []));
 
 /** The value as YAML: durations in seconds. */
@@ -43,6 +46,23 @@ describe('the limits', () => {
   it.each(choices)('%s takes its options and nothing else', (name, key) => {
     for (const option of key.options) expect(readPolicy(yamlOf(name, `"${option}"`))[name]).toBe(option);
     expect(() => readPolicy(yamlOf(name, 'anything'))).toThrow(`"${name}"`);
+  });
+
+  it.each(texts)('%s takes its default, and nothing but its form', (name, key) => {
+    expect(readPolicy(yamlOf(name, `"${key.default}"`))[name]).toBe(key.default);
+    for (const value of ['soon', '5', '~', '[5]', '"25:00"', '"02-30"', 'Mars/Olympus']) {
+      expect(() => readPolicy(yamlOf(name, value)), value).toThrow(`"${name}"`);
+    }
+  });
+
+  it('hours.* are words or lists of them, and a day ends after it begins', () => {
+    const read = (yaml: string) => readPolicy(`hours:\n${yaml}`);
+    expect(read('  days: [mon, tue]')['hours.days']).toBe('mon tue');
+    expect(read('  holidays:\n    - 2026-05-25\n    - 12-25')['hours.holidays']).toBe('2026-05-25 12-25');
+    expect(read('  zone: Europe/Berlin\n  open: 09:00\n  close: 17:30')['hours.close']).toBe('17:30');
+    expect(() => read('  open: 09:00\n  close: 09:00')).toThrow('"hours.close"');
+    expect(() => read('  days: mon mon')).toThrow('"hours.days"');
+    expect(() => read('  days: []')).toThrow('"hours.days"');
   });
 
   // The caps that standards set: an edit of the table past them must not pass unseen.
@@ -168,8 +188,9 @@ describe('a profile', () => {
 
   it.each(flipped)('%s has a default under psd2 within its own limits', (name, key) => {
     if (key.kind === 'choice') expect(key.options).toContain(key.psd2);
+    else if (key.kind === 'text') expect(key.isValid(key.psd2 ?? '')).toBe(true);
     else expect(key.psd2).toBeGreaterThanOrEqual(key.min);
-    if (key.kind !== 'choice') expect(key.psd2).toBeLessThanOrEqual(key.max);
+    if ('max' in key) expect(key.psd2).toBeLessThanOrEqual(key.max);
     expect(key.psd2, name).not.toBe(key.default);
   });
 

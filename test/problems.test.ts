@@ -129,6 +129,8 @@ describe('a body', () => {
       'multipart/form-data',
       '',
     ]) {
+      // The one path that takes files takes a text as one.
+      if (path.endsWith('/evidence') && type === 'text/plain') continue;
       const { status, body } = await h.call(method, fill(path), { body: '{}', headers: { 'content-type': type } });
       expect([status, body.code], type).toEqual([415, 'unsupported-media-type']);
     }

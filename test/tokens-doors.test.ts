@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openapiDocument } from '../src/app.ts';
 import { workRequired } from '../src/proof-of-work/proof-of-work.ts';
 import { totpSecretRow } from '../src/second-factors/rules.ts';
+import { unfreezeCode } from '../src/unfreeze/mailed-code.ts';
 import { openEnrolment } from './support/enrolment-tries.ts';
 import {
   type Answer,
@@ -22,6 +23,8 @@ import {
 } from './support/harness.ts';
 import { newScheduled, newSeasoned, vetoLink } from './support/lost-factor.ts';
 import { plantPasskey } from './support/passkeys.ts';
+import { newOffered, newOpened } from './support/recovery-tries.ts';
+import { HOUR, plantHold } from './support/release.ts';
 import { newAccount } from './support/seed.ts';
 import { prepareTexted, prepareTexting, type Texted } from './support/sms-tries.ts';
 
@@ -36,9 +39,16 @@ let passkeyId: string;
 let grantId: string;
 let texted: Texted;
 let texting: Texted;
+/** Holds their own payments for long enough, and has a second factor. */
+let held: Owner;
 beforeAll(async () => {
   // Each door is to look at every token: no limit may refuse it first.
-  const plenty = { 'totp.maxFailures': 10_000, 'limits.factorChangesPerAccount': 10_000, 'access.ttl': 3_600_000 };
+  const plenty = {
+    'totp.maxFailures': 10_000,
+    'limits.unfreezesPerAccount': 1000,
+    'limits.factorChangesPerAccount': 10_000,
+    'access.ttl': 3_600_000,
+  };
   h = await openHarness({ policy: { ...plenty, 'sms.factor': 'on', 'grant.attempts': 10_000 } });
   holder = await newOwner(h);
   agent = await newAgent(h);
@@ -47,6 +57,13 @@ beforeAll(async () => {
   passkeyId = (await plantPasskey(h, strong.accountId)).id;
   grantId = await ask();
   texting = await prepareTexting(h);
+  held = await newOwner(h);
+  await enrolTotp(h, held);
+  await plantHold(h, held.accountId, {
+    source: 'owner',
+    scope: 'payments',
+    since: new Date(h.clock.now().getTime() - 3 * HOUR),
+  });
   texted = await prepareTexted(h);
   tokens = await oneOfEach();
 });
@@ -88,6 +105,7 @@ const operations = readContract();
 const schemes: Record<string, string> = {
   owner: 'owner access',
   caseToken: 'case token',
+  recoveryToken: 'recovery token',
   apiKey: 'API key',
   agent: 'agent access',
 };
@@ -125,6 +143,12 @@ const fields: Record<string, Field> = {
   'POST /v1/auth/enrolment/passkey/confirm enrolmentToken': { for: [], body: () => ({ credential: someCredential }) },
   'POST /v1/auth/case-access code': { for: [], body: newEnrolled },
   'POST /v1/auth/case-access token': { for: ['case-access link'], body: () => ({}) },
+  'POST /v1/auth/recovery token': { for: ['recovery link'], body: () => ({}) },
+  'POST /v1/auth/recovery/totp/confirm code': {
+    for: [],
+    body: () => ({}),
+    bearer: () => tokens['recovery token'] as string,
+  },
   'POST /v1/auth/refresh refreshToken': { for: ['refresh'], body: () => ({}) },
   'POST /v1/auth/password-reset/confirm token': { for: ['reset-password link'], body: () => ({ newPassword }) },
   'POST /v1/auth/password-reset/confirm code': {
@@ -160,6 +184,8 @@ const fields: Record<string, Field> = {
   'POST /v1/me/sms code': { ...code(), bearer: () => texting.accessToken },
   'POST /v1/me/sms/confirm code': { ...code(), bearer: () => texting.accessToken },
   'DELETE /v1/me/sms code': { ...code(), bearer: () => texted.accessToken },
+  'POST /v1/me/unfreeze code': { ...code(), bearer: () => held.accessToken },
+  'POST /v1/me/unfreeze/confirm code': { ...code(), body: startUnfreeze, bearer: () => held.accessToken },
   'POST /v1/me/step-up code': code(() => ({ password: PASSWORD })),
   'POST /v1/me/grants/{id}/confirm code': { ...code(), id: () => grantId },
   'POST /v1/server/grants/redeem grant': {
@@ -171,6 +197,14 @@ const fields: Record<string, Field> = {
   'POST /v1/agent/auth/refresh refreshToken': { for: ['agent refresh'], body: () => ({}) },
 };
 
+/** The right code of the mail, so that the other one is looked at. */
+async function startUnfreeze(): Promise<{ mailCode: string }> {
+  await post('/v1/me/unfreeze', {}, held.accessToken);
+  const open = 'select id from unfreezes where account_id = $1 and ended_at is null and executed_at is null';
+  const { rows } = await h.pool.query(open, [held.accountId]);
+  return { mailCode: unfreezeCode(h.instance.ctx.keys, rows[0].id) };
+}
+
 /** Somebody whose codes are asked for, and none of whose own is among the tokens. */
 async function newEnrolled(): Promise<{ identifier: string; password: string }> {
   const owner = await newOwner(h);
@@ -179,7 +213,7 @@ async function newEnrolled(): Promise<{ identifier: string; password: string }> 
 }
 
 function pressed(): string[] {
-  return ['freeze-account link', 'unlock-sign-in link', 'undo-contact-change link', 'veto link'];
+  return ['freeze-account link', 'unlock-sign-in link', 'undo-contact-change link', 'veto link', 'confirm-report link'];
 }
 
 const ask = async () => {
@@ -249,6 +283,7 @@ async function oneOfEach(): Promise<Record<string, string>> {
 
   const lost = await newScheduled(h, { agent: await newAgent(h), lead: await newSeasoned(h, 'lead') });
 
+  const [offered, opened] = [await newOffered(h, agent), await newOpened(h, agent)];
   const next = someEmail();
   await post('/v1/me/email-change', { newEmail: next }, holder.accessToken);
   const notice = someEmail();
@@ -278,10 +313,19 @@ async function oneOfEach(): Promise<Record<string, string>> {
     'confirm-contact link': tokenIn((await h.mails(next))[0], 'confirm-address'),
     'confirm-notice-address link': confirmNotice,
     'undo-contact-change link': tokenIn(undo, 'undo'),
+    'recovery link': offered.link,
+    'recovery token': opened.token,
     'veto link': await vetoLink(h, lost.email),
+    'confirm-report link': await reportLink(),
     grant: await grantOf(strong),
     'work to do': workFor('nobody'),
   };
+}
+
+async function reportLink(): Promise<string> {
+  const { email } = await newAccount(h);
+  await post('/v1/auth/report', { identifier: email, kind: 'scam', message: 'Help', contact: 'me' });
+  return tokenIn((await h.mails(email))[0], 'report');
 }
 
 function refused(kind: string, { status, body }: Answer): void {

@@ -13,7 +13,11 @@ type Kind = 'unknown' | 'known' | 'locked' | 'locked unknown' | 'frozen';
 let h: Harness;
 let addresses: Record<Exclude<Kind, 'unknown' | 'locked unknown'>, string[]>;
 beforeAll(async () => {
-  const policy = { 'passwords.argon2id': 'm=19456,t=2,p=1', 'signIn.beat': 100 };
+  const policy = {
+    'passwords.argon2id': 'm=19456,t=2,p=1',
+    'signIn.beat': 100,
+    'limits.anonymousReportsPerAccount': 100,
+  } as const;
   h = await openHarness({ policy });
   addresses = { known: await owners(), locked: await owners(), frozen: await owners(true) };
 }, 120_000);
@@ -56,10 +60,15 @@ const doors: Door[] = [
     ask: (identifier) => h.post('/v1/auth/password-reset', { identifier }),
     isLocking: false,
   },
+  {
+    name: 'report',
+    ask: (identifier) => h.post('/v1/auth/report', { identifier, kind: 'scam', message: 'Help', contact: 'me' }),
+    isLocking: false,
+  },
 ];
 
 /** The short form asks where a difference was found once: refusals wait for their beat, which takes its time. */
-const SHORT = ['sign-in', 'sign-up', 'reset'];
+const SHORT = ['sign-in', 'sign-up', 'reset', 'report'];
 
 /** What is compared with what at a door: a locked one tells that it is, so it is held against a locked one of nobody. */
 function pairsOf({ name, isLocking }: Door): [Kind, Kind][] {

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Answer,
@@ -117,6 +118,18 @@ describe('V6.3.8 OW-AU3 a stranger learns nothing about an address', () => {
       h.post('/v1/auth/password-reset', { identifier }),
     );
     expect([status, text]).toEqual([202, '{}']);
+  });
+
+  it('from reporting without signing in, where only what is drawn anew differs', async () => {
+    const { status, body } = await expectUniform(every, async (identifier) => {
+      const said = { kind: 'takeover', message: 'Somebody is in there', contact: 'me' };
+      const answer = await h.post('/v1/auth/report', { identifier, ...said });
+      const { reference, receipt } = answer.body;
+      const claims = Object.keys(decodeJwt(receipt)).join();
+      const text = answer.text.replace(receipt, `${receipt.length} ${claims}`).replace(reference, 'HF-XXXX-XXXX');
+      return { ...answer, text };
+    });
+    expect([status, Object.keys(body)]).toEqual([202, ['reference', 'receipt', 'respondBy']]);
   });
 
   it('from asking for access to its cases', async () => {

@@ -10,6 +10,7 @@ const KEYS = [
   'caseToken',
   'challenge',
   'enrolmentToken',
+  'recoveryToken',
   'recoveryCodes',
   'apiKey',
 ];

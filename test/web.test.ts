@@ -28,6 +28,7 @@ const pages = [
   '/sign-in',
   '/confirm',
   '/reset',
+  '/recover',
   '/security',
   '/freeze',
   '/unlock',

@@ -100,6 +100,8 @@ export type ProfileRow = {
   passkeys: number;
   has_sms: boolean;
   recovery_codes_left: number;
+  /** Null where it is not watched. */
+  watch_until: Date | null;
 };
 
 export const findProfile = gatheredLookup<string, ProfileRow>(
@@ -108,7 +110,8 @@ export const findProfile = gatheredLookup<string, ProfileRow>(
      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp,
      (select count(*)::int from passkeys p where p.account_id = a.id) as passkeys,
      exists (select from sms_factors s where s.account_id = a.id and s.confirmed_at is not null) as has_sms,
-     (select count(*)::int from recovery_codes r where r.account_id = a.id and r.used_at is null) as recovery_codes_left
+     (select count(*)::int from recovery_codes r where r.account_id = a.id and r.used_at is null) as recovery_codes_left,
+     (select w.until from watches w where w.account_id = a.id and w.ended_at is null) as watch_until
    from accounts a where id = any($1::uuid[]) and closed_at is null`,
   (row) => row.id,
 );
@@ -148,4 +151,23 @@ export async function setPasswordHash(
   now: Date,
 ): Promise<void> {
   await trx.insertInto('passwords').values({ account_id: accountId, hash, set_at: now }).execute();
+}
+
+/** Of these ids and external ids, those of accounts that are not closed. */
+export async function listOpenIds(
+  db: Kysely<Database>,
+  ids: readonly string[],
+  externalIds: readonly string[],
+): Promise<{ id: string; external_id: string | null }[]> {
+  return await db
+    .selectFrom('accounts')
+    .select(['id', 'external_id'])
+    .where('closed_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('id', '=', sql<string>`any(${ids}::uuid[])`),
+        eb('external_id', '=', sql<string>`any(${externalIds})`),
+      ]),
+    )
+    .execute();
 }

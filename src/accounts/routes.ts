@@ -161,7 +161,7 @@ export function ownerAccountRoutes(ctx: Context): Router {
           locale: profile.locale,
           secondFactor: showSecondFactor(profile),
           holds,
-          watchUntil: null,
+          watchUntil: profile.watch_until?.toISOString() ?? null,
         },
         200,
       );

@@ -7,10 +7,17 @@ import { Problem } from '../problem.ts';
 import { plus } from '../time.ts';
 import { endApprovals } from './end.ts';
 import * as queries from './queries.ts';
-import { type ApprovalKind, soloEffectiveAt } from './rules.ts';
+import { soloEffectiveAt } from './rules.ts';
 import { tellOwner } from './schedule.ts';
 
-type Wish = { kind: ApprovalKind; accountId: string; caseId: string; reason: string; agentId: string; client: Client };
+type Wish = queries.Subject & {
+  caseId: string | undefined;
+  reason: string;
+  /** Why a hold is to be released. */
+  reasonCode?: queries.ApprovalRow['reason_code'];
+  agentId: string;
+  client: Client;
+};
 
 /**
  * Asks for a second agent's yes, under the account's lock; alone, where the policy says so, for time to pass instead.
@@ -19,18 +26,21 @@ type Wish = { kind: ApprovalKind; accountId: string; caseId: string; reason: str
 export async function askApproval(
   trx: Transaction<Database>,
   ctx: Context,
-  { kind, accountId, caseId, reason, agentId, client }: Wish,
+  { kind, accountId, subjectId, caseId, reason, reasonCode, agentId, client }: Wish,
   now: Date,
 ): Promise<queries.ApprovalRow> {
-  const open = await queries.findOpen(trx, accountId, kind, now);
+  const subject = { accountId, kind, subjectId };
+  const open = await queries.findOpen(trx, subject, now);
   if (open) throw new Problem('approval-open', { members: { approvalId: open.id } });
   // Over for everybody who looks, but not put away yet.
-  await endApprovals(trx, accountId, kind, { reason: 'expired', actor: { kind: 'system' } }, now);
+  await endApprovals(trx, subject, { reason: 'expired', actor: { kind: 'system' } }, now);
   const approval = await queries.insertApproval(trx, {
     id: newId(now),
     kind,
     account_id: accountId,
-    case_id: caseId,
+    case_id: caseId ?? null,
+    subject_id: subjectId ?? null,
+    reason_code: reasonCode ?? null,
     requested_by: agentId,
     reason,
     requested_at: now,
@@ -39,7 +49,11 @@ export async function askApproval(
   });
   const actor = { kind: 'agent', id: agentId } as const;
   const detail = { approvalId: approval.id, kind, note: reason, expiresAt: approval.expires_at.toISOString() };
-  await record(trx, { type: 'approval.requested', actor, accountId, caseId, client, detail }, now);
+  await record(
+    trx,
+    { type: 'approval.requested', actor, accountId: accountId ?? undefined, caseId, client, detail },
+    now,
+  );
   await tellOwner(trx, approval, { actor, client }, now);
   return approval;
 }

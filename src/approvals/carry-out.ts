@@ -3,23 +3,11 @@ import type { Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { passAlone } from '../holds/gate.ts';
-import type { Action } from '../holds/rules.ts';
-import { removeSecondFactors } from '../lost-factor/remove.ts';
+import { effects } from './effects.ts';
 import { endApproval } from './end.ts';
 import * as queries from './queries.ts';
-import type { ApprovalKind } from './rules.ts';
 
 const BATCH = 200;
-
-type Effect = {
-  /** What it asks of the gate when it is done. */
-  action: Action;
-  carryOut(trx: Transaction<Database>, ctx: Context, approval: queries.ApprovalRow, now: Date): Promise<void>;
-};
-
-const effects: Record<ApprovalKind, Effect> = {
-  'second-factor-reset': { action: 'recover', carryOut: removeSecondFactors },
-};
 
 /**
  * Does what was agreed to and is due, and ends what nobody decided in time. May run on any node at any time: each is done
@@ -42,10 +30,10 @@ async function settle(
   now: Date,
 ): Promise<void> {
   const { id, kind, account_id: accountId, effective_at: effectiveAt } = approval;
-  const { action, carryOut } = effects[kind];
+  const { action, findObstacle, carryOut } = effects[kind];
   const actor = { kind: 'system' } as const;
   // The account first: a veto, a freeze or a sign-in that came before this lock has ended it.
-  const passage = await passAlone(trx, accountId, action, now);
+  const passage = accountId === null ? undefined : await passAlone(trx, accountId, action, now);
   if (!effectiveAt) {
     // Read again behind the lock: a yes in time may have come before it.
     const current = await queries.findApproval(trx, id, now);
@@ -56,5 +44,10 @@ async function settle(
     await endApproval(trx, id, { reason: 'held', actor }, now);
     return;
   }
-  if (await queries.redeem(trx, id, now)) await carryOut(trx, ctx, approval, now);
+  const obstacle = await findObstacle(trx, approval, now);
+  if (obstacle) {
+    await endApproval(trx, id, { reason: obstacle.end, actor }, now);
+    return;
+  }
+  if (await queries.redeem(trx, id, now)) await carryOut(trx, ctx, approval, { actor }, now);
 }

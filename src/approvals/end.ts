@@ -22,25 +22,39 @@ export async function endApproval(
   const ended = await queries.end(trx, id, { reason, by, note }, now);
   if (!ended) return undefined;
   const { account_id: accountId, case_id: caseId, kind } = ended;
-  await voidLinksAbout(trx, { accountId, subjectId: id, purpose: 'veto' }, now);
-  const event = { actor, accountId, caseId, client };
+  if (accountId !== null) await voidLinksAbout(trx, { accountId, subjectId: id, purpose: 'veto' }, now);
+  const event = { actor, accountId: accountId ?? undefined, caseId: caseId ?? undefined, client };
   const detail = { approvalId: id, kind, reason, note: note ?? null };
   await record(trx, { ...event, type: 'approval.ended', detail }, now);
-  if (!ended.effective_at) return ended;
+  // Of what is lifted all the same the owner is told by that.
+  const facts = kinds[kind];
+  if (facts.isOfMany || !ended.effective_at || reason === 'released') return ended;
   // An agent's or a node's whereabouts are nothing to the owner.
   const origin = actor.kind === 'agent' ? { device: '', ip: '' } : {};
   const payload = { by: reason.replaceAll('-', '_'), ...origin };
-  await record(trx, { ...event, type: kinds[kind].cancelled, detail: { approvalId: id, reason }, payload }, now);
+  await record(trx, { ...event, type: facts.cancelled, detail: { approvalId: id, reason }, payload }, now);
   return ended;
 }
 
-/** Ends what of this kind is open on the account. */
+/** Ends what of this kind is open on the account about this subject. */
 export async function endApprovals(
   trx: Transaction<Database>,
-  accountId: string,
+  subject: queries.Subject,
+  end: End,
+  now: Date,
+): Promise<void> {
+  for (const id of await queries.listOpen(trx, subject)) await endApproval(trx, id, end, now);
+}
+
+/** As `endApprovals` for whichever of these accounts has one open. */
+export async function endApprovalsOf(
+  trx: Transaction<Database>,
+  accountIds: readonly string[],
   kind: ApprovalKind,
   end: End,
   now: Date,
 ): Promise<void> {
-  for (const id of await queries.listOpen(trx, accountId, kind)) await endApproval(trx, id, end, now);
+  for (const accountId of await queries.listAccountsWithOpen(trx, accountIds, kind)) {
+    await endApprovals(trx, { accountId, kind }, end, now);
+  }
 }

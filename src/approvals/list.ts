@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import * as queries from './queries.ts';
-import type { ApprovalKind, Status } from './rules.ts';
+import type { Status } from './rules.ts';
 
 export type Approval = queries.Approval;
 
@@ -14,10 +14,6 @@ export async function listApprovals(
 }
 
 /** What waits for a second agent or for its time on this account. */
-export async function findOpenApproval(
-  ctx: Context,
-  accountId: string,
-  kind: ApprovalKind,
-): Promise<Approval | undefined> {
-  return await queries.findOpen(ctx.urgentDb, accountId, kind, ctx.clock.now());
+export async function findOpenApproval(ctx: Context, subject: queries.Subject): Promise<Approval | undefined> {
+  return await queries.findOpen(ctx.urgentDb, subject, ctx.clock.now());
 }

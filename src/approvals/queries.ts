@@ -4,7 +4,9 @@ import type { Database } from '../db/types.ts';
 import type { ApprovalKind, EndReason, Status } from './rules.ts';
 
 export type ApprovalRow = Selectable<Database['approvals']>;
-export type Approval = ApprovalRow & { status: Status; case_reference: string };
+/** What a wish is about: one account or many, and one thing where the kind has several. */
+export type Subject = { accountId: string | null; kind: ApprovalKind; subjectId?: string | undefined };
+export type Approval = ApprovalRow & { status: Status; case_reference: string | null };
 
 const statusAt = (now: Date) => sql<Status>`case
   when executed_at is not null then 'done'
@@ -17,7 +19,7 @@ const statusAt = (now: Date) => sql<Status>`case
 const shown = (db: Kysely<Database>, now: Date) =>
   db
     .selectFrom('approvals')
-    .innerJoin('cases', 'cases.id', 'approvals.case_id')
+    .leftJoin('cases', 'cases.id', 'approvals.case_id')
     .selectAll('approvals')
     .select('cases.reference as case_reference')
     .select(statusAt(now).as('status'));
@@ -40,16 +42,16 @@ export async function listApprovals(
     .execute();
 }
 
-/** The account's open wish of this kind; one whose time is over is none. */
+/** The account's open wish of this kind, about this subject where it has one; one whose time is over is none. */
 export async function findOpen(
   db: Kysely<Database>,
-  accountId: string,
-  kind: ApprovalKind,
+  { accountId, kind, subjectId }: Subject,
   now: Date,
 ): Promise<Approval | undefined> {
   return await shown(db, now)
-    .where('approvals.account_id', '=', accountId)
+    .where('approvals.account_id', 'is not distinct from', accountId)
     .where('approvals.kind', '=', kind)
+    .where('approvals.subject_id', 'is not distinct from', subjectId ?? null)
     .where(statusAt(now), 'in', ['pending', 'scheduled'])
     .executeTakeFirst();
 }
@@ -100,14 +102,15 @@ export async function end(
     .executeTakeFirst();
 }
 
-const open = statement<{ id: string }, [accountId: string, kind: ApprovalKind]>(
+const open = statement<{ id: string }, [accountId: string | null, kind: ApprovalKind, subjectId: string | null]>(
   'list-open-approvals',
-  'select id from approvals where account_id = $1 and kind = $2 and executed_at is null and ended_at is null',
+  `select id from approvals where account_id is not distinct from $1::uuid and kind = $2 and subject_id is not distinct from $3
+   and executed_at is null and ended_at is null`,
 );
 
 /** What was neither carried out nor ended, though its time to be decided may be over. */
-export async function listOpen(db: Kysely<Database>, accountId: string, kind: ApprovalKind): Promise<string[]> {
-  return (await open(db, accountId, kind)).map(({ id }) => id);
+export async function listOpen(db: Kysely<Database>, { accountId, kind, subjectId }: Subject): Promise<string[]> {
+  return (await open(db, accountId, kind, subjectId ?? null)).map(({ id }) => id);
 }
 
 /** What is to be carried out or ends undecided, oldest first. */
@@ -147,4 +150,21 @@ export async function findContestedAt(db: Kysely<Database>, caseId: string): Pro
     .where('end_reason', 'in', ['vetoed', 'factor-used', 'contact-restored'])
     .executeTakeFirst();
   return row?.at ?? undefined;
+}
+
+/** Which of these accounts have an open wish of this kind. */
+export async function listAccountsWithOpen(
+  db: Kysely<Database>,
+  accountIds: readonly string[],
+  kind: ApprovalKind,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('approvals')
+    .select('account_id')
+    .where('account_id', 'in', accountIds)
+    .where('kind', '=', kind)
+    .where('executed_at', 'is', null)
+    .where('ended_at', 'is', null)
+    .execute();
+  return rows.map(({ account_id }) => String(account_id));
 }

@@ -3,20 +3,23 @@ import { requireAgent } from '../agents/guard.ts';
 import type { Context } from '../context.ts';
 import { answer, body, page, paged, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
+import { releaseReasons } from '../releases/obstacles.ts';
 import * as schemas from '../schemas.ts';
 import { approve, reject } from './decide.ts';
 import { type Approval, listApprovals } from './list.ts';
-import { statuses } from './rules.ts';
+import { approvalKinds, endReasons, statuses } from './rules.ts';
 
 const security = [{ agent: [] }];
 const ApprovalView = z
   .object({
     id: z.uuid(),
-    kind: z.enum(['second-factor-reset']),
+    kind: z.enum(approvalKinds),
     status: z.enum(statuses),
-    accountId: z.uuid(),
-    caseId: z.uuid(),
-    caseReference: z.string(),
+    accountId: z.uuid().nullable(),
+    caseId: z.uuid().nullable(),
+    caseReference: z.string().nullable(),
+    subjectId: z.uuid().nullable().openapi({ description: 'The hold to be released, or the bulk freeze' }),
+    reasonCode: z.enum(releaseReasons).nullable().openapi({ description: 'Why it is to be released' }),
     requestedBy: z.uuid(),
     requestedAt: schemas.instant,
     reason: z.string(),
@@ -27,9 +30,7 @@ const ApprovalView = z
     effectiveAt: schemas.instant.nullable(),
     executedAt: schemas.instant.nullable(),
     endedAt: schemas.instant.nullable(),
-    endReason: z
-      .enum(['rejected', 'vetoed', 'factor-used', 'frozen', 'contact-restored', 'held', 'expired'])
-      .nullable(),
+    endReason: z.enum(endReasons).nullable(),
     endedBy: z.uuid().nullable(),
     endNote: z.string().nullable(),
   })
@@ -69,7 +70,8 @@ export function approvalRoutes(ctx: Context): Router {
         tags: ['Agent'],
         operationId: 'approve',
         security,
-        summary: 'The yes of a second person, a lead or admin; the delay begins and the owner is told (ASVS 2.3.5).',
+        summary:
+          'The yes of a second person, a lead or admin; what has no delay is done with it, else the owner is told and can veto it (ASVS 2.3.5).',
         middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
         request: noted,
         responses: {
@@ -81,6 +83,10 @@ export function approvalRoutes(ctx: Context): Router {
             'second-person-required',
             'not-found',
             'approval-closed',
+            'already-released',
+            'hold-not-releasable',
+            'hold-contested',
+            'step-not-ready',
           ),
         },
       }),
@@ -123,6 +129,8 @@ function showApproval(row: Approval): z.infer<typeof ApprovalView> {
     accountId: row.account_id,
     caseId: row.case_id,
     caseReference: row.case_reference,
+    subjectId: row.subject_id,
+    reasonCode: row.reason_code,
     requestedBy: row.requested_by,
     requestedAt: row.requested_at.toISOString(),
     reason: row.reason,

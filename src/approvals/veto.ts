@@ -8,14 +8,16 @@ type Veto = { id: string; accountId: string; client: Client };
 
 /**
  * The owner's no, under the account's lock: it wins until the thing is carried out, also after its time. The reference of
- * its case; undefined, and nothing written, where it is over.
+ * its case, if it has one; undefined, and nothing written, where it is over.
  */
 export async function vetoApproval(
   trx: Transaction<Database>,
   { id, accountId, client }: Veto,
   now: Date,
-): Promise<string | undefined> {
+): Promise<{ caseReference?: string } | undefined> {
   const actor = { kind: 'owner', id: accountId } as const;
   const vetoed = await endApproval(trx, id, { reason: 'vetoed', actor, client }, now);
-  return vetoed && (await queries.findApproval(trx, id, now))?.case_reference;
+  if (!vetoed) return undefined;
+  const reference = (await queries.findApproval(trx, id, now))?.case_reference;
+  return reference ? { caseReference: reference } : {};
 }

@@ -6,6 +6,9 @@ import { findLink } from '../links/links.ts';
 import { Problem } from '../problem.ts';
 import * as queries from './queries.ts';
 
+/** How whoever holds a case token came by it, and the very passkey that did. */
+type Opened = { by: 'password' | 'passkey' | 'link'; factorId?: string };
+export type CaseHolder = { accountId: string; opened: Opened };
 type CaseAccess = { caseToken: string; expiresIn: number; caseReference: string | null };
 
 /**
@@ -15,7 +18,7 @@ type CaseAccess = { caseToken: string; expiresIn: number; caseReference: string 
 export async function issueCaseToken(
   ctx: Context,
   accountId: string,
-  by: 'password' | 'passkey' | 'link',
+  opened: Opened,
   client: Client,
 ): Promise<CaseAccess> {
   const now = ctx.clock.now();
@@ -23,11 +26,11 @@ export async function issueCaseToken(
     const passage = await pass(trx, accountId, 'case-access', now);
     if (!passage || passage.stoppedBy.length > 0) throw new Problem('unauthorized');
     const actor = { kind: 'owner', id: accountId } as const;
-    await record(trx, { type: 'case.accessed', actor, accountId, client, detail: { by } }, now);
+    await record(trx, { type: 'case.accessed', actor, accountId, client, detail: { by: opened.by } }, now);
     return await queries.findLeadingCase(trx, accountId);
   });
   const ttl = ctx.policy['caseAccess.ttl'];
-  const caseToken = ctx.signer.sign('case', accountId, {}, ttl, now);
+  const caseToken = ctx.signer.sign('case', accountId, { ...opened }, ttl, now);
   return { caseToken, expiresIn: ttl / 1000, caseReference: leading?.reference ?? null };
 }
 
@@ -36,13 +39,16 @@ export async function openCaseByLink(ctx: Context, token: string, client: Client
   const now = ctx.clock.now();
   const link = await findLink(ctx.urgentDb, token, now);
   if (link?.purpose !== 'case-access' || !link.account_id) throw new Problem('invalid-token');
-  return await issueCaseToken(ctx, link.account_id, 'link', client);
+  return await issueCaseToken(ctx, link.account_id, { by: 'link' }, client);
 }
 
 /** The account a case token speaks for, or undefined. A closed account's token opens nothing. */
-export async function findCaseHolder(ctx: Context, token: string): Promise<{ accountId: string } | undefined> {
+export async function findCaseHolder(ctx: Context, token: string): Promise<CaseHolder | undefined> {
   const now = ctx.clock.now();
-  const accountId = (await ctx.signer.verify('case', token, now))?.sub;
-  if (accountId === undefined || !(await isPassable(ctx.reader, accountId, 'case-access', now))) return undefined;
-  return { accountId };
+  const claims = await ctx.signer.verify('case', token, now);
+  const accountId = claims?.sub;
+  if (!claims || accountId === undefined || !(await isPassable(ctx.reader, accountId, 'case-access', now)))
+    return undefined;
+  const { by, factorId } = claims;
+  return { accountId, opened: { by: by as Opened['by'], ...(typeof factorId === 'string' ? { factorId } : {}) } };
 }

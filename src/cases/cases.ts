@@ -1,63 +1,23 @@
-import type { Kysely } from 'kysely';
-import type { Client, Context } from '../context.ts';
+import type { Kysely, Transaction } from 'kysely';
+import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { requirePassage } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
-import { openOrJoinCase } from './open-case.ts';
 import * as queries from './queries.ts';
-import { issueReceipt } from './receipts.ts';
-import { type CaseKind, priorities } from './rules.ts';
+import { type Report, type Reported, reportWithin, type Speaker } from './report.ts';
 
 export type CaseRow = queries.CaseRow;
 export type MessageRow = queries.MessageRow;
-type QueueFilter = queries.QueueFilter;
-type QueuedCase = queries.QueuedCase;
-
-/** The owner, by session, or whoever holds a case token: what the latter says is unproven until verified. */
-export type Speaker = { accountId: string; isProven: boolean; client: Client };
-type Report = {
-  kind: CaseKind;
-  message: string;
-  transactionIds?: string[] | undefined;
-  evidence?: string | undefined;
-};
-type Reported = { theCase: CaseRow; receipt: string };
 
 /** Takes an owner's report, frozen or not: opens or joins the case of its kind and signs a receipt with the time. */
 export async function report(ctx: Context, speaker: Speaker, input: Report): Promise<Reported> {
   const now = ctx.clock.now();
-  const { accountId, isProven, client } = speaker;
-  const actor = { kind: 'owner', id: accountId } as const;
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    await requirePassage(trx, accountId, 'case-access', now);
-    const theCase = await openOrJoinCase(
-      trx,
-      ctx,
-      { accountId, kind: input.kind, priority: priorities[input.kind], actor, client },
-      now,
-    );
-    const data = { transactionIds: input.transactionIds ?? [], evidence: input.evidence ?? null };
-    await queries.insertMessage(trx, {
-      id: newId(now),
-      case_id: theCase.id,
-      author_kind: 'owner',
-      author_id: accountId,
-      kind: 'report',
-      is_proven: isProven,
-      body: input.message,
-      data: JSON.stringify(data),
-      created_at: now,
-    });
-    const receipt = await issueReceipt(trx, ctx, theCase, { event: 'reported', kind: input.kind }, now);
-    await record(
-      trx,
-      { type: 'case.reported', actor, accountId, caseId: theCase.id, client, detail: { kind: input.kind, isProven } },
-      now,
-    );
-    return { theCase, receipt };
+    await requirePassage(trx, speaker.accountId, 'case-access', now);
+    return await reportWithin(trx, ctx, speaker, input, now);
   });
 }
 
@@ -79,6 +39,7 @@ export async function addMessage(ctx: Context, speaker: Speaker, caseId: string,
       body,
       created_at: now,
     });
+    await queries.wake(trx, caseId);
     const actor = { kind: 'owner', id: accountId } as const;
     await record(
       trx,
@@ -107,17 +68,39 @@ export async function listOwnCases(
   return await queries.listCasesOf(ctx.urgentDb, accountId, limit, before);
 }
 
-export async function listQueue(ctx: Context, filter: QueueFilter, limit: number): Promise<QueuedCase[]> {
-  return await queries.listQueue(ctx.urgentDb, filter, limit);
-}
-
 export async function findCase(db: Kysely<Database>, id: string): Promise<CaseRow | undefined> {
   return await queries.findCase(db, id);
 }
 
-/** A case with everything said in it, for an agent. Throws `not-found`. */
-export async function readCase(ctx: Context, caseId: string): Promise<OwnersCase> {
-  const theCase = await queries.findCase(ctx.urgentDb, caseId);
+/** Everything said in a case, notes among agents included. */
+export async function listAllMessages(db: Kysely<Database>, caseId: string): Promise<MessageRow[]> {
+  return await queries.listMessages(db, caseId, ['report', 'message', 'note']);
+}
+
+/** The case under its row lock, while it is open. Throws `not-found`, `case-closed`. */
+export async function lockOpenCase(trx: Transaction<Database>, id: string): Promise<CaseRow> {
+  const theCase = await queries.lockCase(trx, id);
   if (!theCase) throw new Problem('not-found');
-  return { theCase, messages: await queries.listMessages(ctx.urgentDb, caseId, ['report', 'message', 'note']) };
+  if (theCase.closed_at) throw new Problem('case-closed');
+  return theCase;
+}
+
+type Said = { caseId: string; agentId: string; kind: 'message' | 'note'; body: string };
+
+/** What an agent says, to the owner or among agents. */
+export async function insertAgentMessage(
+  trx: Transaction<Database>,
+  { caseId, agentId, kind, body }: Said,
+  now: Date,
+): Promise<MessageRow> {
+  return await queries.insertMessage(trx, {
+    id: newId(now),
+    case_id: caseId,
+    author_kind: 'agent',
+    author_id: agentId,
+    kind,
+    is_proven: true,
+    body,
+    created_at: now,
+  });
 }

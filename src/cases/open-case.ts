@@ -5,8 +5,9 @@ import { newId } from '../crypto/ids.ts';
 import type { Database } from '../db/types.ts';
 import { type Actor, record } from '../events/record.ts';
 import { Problem } from '../problem.ts';
+import { promisesOf, respondBy } from './promises.ts';
 import * as queries from './queries.ts';
-import { type CaseKind, caseReference, type Priority, respondBy } from './rules.ts';
+import { type CaseKind, caseReference, isMoreUrgent, type Priority } from './rules.ts';
 
 export type CaseRow = queries.CaseRow;
 type CaseRequest = {
@@ -15,11 +16,14 @@ type CaseRequest = {
   priority: Priority;
   actor: Actor;
   client?: Client | undefined;
+  /** Which rule opens it; there is one for each. */
+  cause?: string | undefined;
 };
 
 /**
- * The account's open case of this kind, made with its ticket where there is none. The caller holds the account's row
- * lock, so sixteen reports at once make one case.
+ * The account's open case of this kind, made with its ticket where there is none. One that is open less urgently is raised:
+ * what a stranger reported first must not slow what its owner says. The caller holds the account's row lock, so sixteen
+ * reports at once make one case.
  */
 export async function openOrJoinCase(
   trx: Transaction<Database>,
@@ -28,17 +32,19 @@ export async function openOrJoinCase(
   now: Date,
 ): Promise<CaseRow> {
   const { accountId, kind, priority, actor, client } = request;
-  const open = await queries.findOpenCase(trx, accountId, kind);
-  if (open) return open;
+  const open = await queries.findOpenCase(trx, accountId, kind, request.cause);
+  if (open) return isMoreUrgent(priority, open.priority) ? await raise(trx, ctx, open, request, now) : open;
   const reference = caseReference(randomBytes(8));
   const row = await queries.insertCase(trx, {
     id: newId(now),
     reference,
     account_id: accountId,
     kind,
+    cause: request.cause ?? null,
     priority,
     opened_at: now,
     respond_by: respondBy(ctx.policy, priority, now),
+    ...promisesOf(ctx.policy, kind, priority, now),
   });
   await queries.insertTicket(trx, {
     id: newId(now),
@@ -53,6 +59,16 @@ export async function openOrJoinCase(
     now,
   );
   return row;
+}
+
+/** The account's open case of this kind and cause, if there is one. */
+export async function findOpenCase(
+  trx: Transaction<Database>,
+  accountId: string,
+  kind: CaseKind,
+  cause?: string,
+): Promise<CaseRow | undefined> {
+  return await queries.findOpenCase(trx, accountId, kind, cause);
 }
 
 /** The open case of this account that somebody named. Throws `invalid-request` pointing at it. */
@@ -78,7 +94,18 @@ export async function raiseCase(
 ): Promise<CaseRow> {
   const theCase = await requireOpenCase(trx, accountId, caseId);
   if (theCase.priority === 'urgent') return theCase;
-  const raised = await queries.raisePriority(trx, caseId, respondBy(ctx.policy, 'urgent', now));
-  await record(trx, { type: 'case.raised', actor, accountId, caseId, client, detail: { from: theCase.priority } }, now);
+  return await raise(trx, ctx, theCase, { priority: 'urgent', actor, client }, now);
+}
+
+/** More urgent from now on, with the earlier of both promises; the helpdesk hears of it. */
+export async function raise(
+  trx: Transaction<Database>,
+  ctx: Context,
+  { id: caseId, account_id: accountId, priority: from }: CaseRow,
+  { priority, actor, client }: { priority: Priority; actor: Actor; client?: Client | undefined },
+  now: Date,
+): Promise<CaseRow> {
+  const raised = await queries.raisePriority(trx, caseId, priority, respondBy(ctx.policy, priority, now));
+  await record(trx, { type: 'case.raised', actor, accountId, caseId, client, detail: { from } }, now);
   return raised;
 }

@@ -30,3 +30,11 @@ export async function issueReceipt(
   });
   return jws;
 }
+
+type Told = { caseReference: string; receipt: string };
+
+/** What whoever placed this hold was given, for another who asks the same at once. */
+export async function findReceipt(trx: Transaction<Database>, holdId: string): Promise<Told | undefined> {
+  const row = await queries.findReceipt(trx, holdId);
+  return row && { caseReference: row.reference, receipt: row.jws };
+}

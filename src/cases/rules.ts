@@ -1,6 +1,3 @@
-import type { Policy } from '../policy.ts';
-import { plus } from '../time.ts';
-
 export type CaseKind =
   | 'takeover'
   | 'suspicious-activity'
@@ -21,9 +18,21 @@ export const priorities: Record<CaseKind, Priority> = {
   'complaint':                'normal',
 };
 
-/** By when the first answer is promised: urgent cases day and night. */
-export function respondBy(policy: Policy, priority: Priority, openedAt: Date): Date {
-  return plus(openedAt, priority === 'urgent' ? policy['sla.urgent'] : policy['sla.other']);
+const order: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
+
+export function isMoreUrgent(one: Priority, other: Priority): boolean {
+  return order.indexOf(one) < order.indexOf(other);
+}
+
+/** One step up, for a promise that was not kept. */
+export function nextUp(priority: Priority): Priority {
+  return order[Math.max(0, order.indexOf(priority) - 1)] ?? 'urgent';
+}
+
+/** How urgent money makes a case; undefined where it is too little to matter. */
+export function priorityOfMoney(atRisk: number, from: { high: number; urgent: number }): Priority | undefined {
+  if (atRisk >= from.urgent) return 'urgent';
+  return atRisk >= from.high ? 'high' : undefined;
 }
 
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTVWXYZ';

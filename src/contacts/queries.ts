@@ -1,4 +1,5 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Accounts, listOf } from '../db/accounts.ts';
 import type { Database } from '../db/types.ts';
 
 type ChangeRow = Selectable<Database['contact_changes']>;
@@ -27,10 +28,10 @@ export async function replaceWaiting(
   await trx.insertInto('contact_changes').values(change).execute();
 }
 
-export async function deleteWaiting(trx: Transaction<Database>, accountId: string): Promise<void> {
+export async function deleteWaiting(trx: Transaction<Database>, accounts: Accounts): Promise<void> {
   await trx
     .deleteFrom('contact_changes')
-    .where('account_id', '=', accountId)
+    .where('account_id', 'in', listOf(accounts))
     .where('confirmed_at', 'is', null)
     .execute();
 }
@@ -148,4 +149,23 @@ export async function listChanges(db: Kysely<Database>, accountId: string, now: 
     )
     .orderBy('id', 'desc')
     .execute();
+}
+
+/** What the first change of address since then changed it from; undefined where it was not changed. */
+export async function findFirstAddressChangedSince(
+  db: Kysely<Database>,
+  accountId: string,
+  since: Date,
+): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('contact_changes')
+    .select('old_value')
+    .where('account_id', '=', accountId)
+    .where('kind', '=', 'email')
+    .where('confirmed_at', '>=', since)
+    .where('undone_at', 'is', null)
+    .orderBy('confirmed_at')
+    .orderBy('id')
+    .executeTakeFirst();
+  return row?.old_value ?? undefined;
 }

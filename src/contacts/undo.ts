@@ -19,7 +19,14 @@ const events = {
   username: 'username.change-undone',
 } as const;
 
-type Undo = { accountId: string; changeId: string; client: Client; standing: Hold | undefined };
+type Undo = {
+  accountId: string;
+  changeId: string;
+  client: Client;
+  standing: Hold | undefined;
+  /** Where not the owner undoes it but an agent, for them. */
+  agent?: { id: string; caseId: string };
+};
 type Undone = { hold: Hold; receipt?: string; caseReference?: string };
 
 /**
@@ -30,7 +37,7 @@ type Undone = { hold: Hold; receipt?: string; caseReference?: string };
 export async function undoChange(
   trx: Transaction<Database>,
   ctx: Context,
-  { accountId, changeId, client, standing }: Undo,
+  { accountId, changeId, client, standing, agent }: Undo,
   now: Date,
 ): Promise<Undone | undefined> {
   const undone = await queries.undoChanges(trx, changeId, now);
@@ -45,7 +52,8 @@ export async function undoChange(
   const forgotten = await forgetAddressesSince(trx, accountId, { doubted, changed });
   await voidLinks(trx, accountId, ['reset-password', 'unlock-sign-in', 'case-access', 'confirm-email'], now);
   await endEverything(trx, accountId, 'contact-change-undone', now);
-  const actor = { kind: 'owner', id: accountId } as const;
+  const actor = agent ? ({ kind: 'agent', id: agent.id } as const) : ({ kind: 'owner', id: accountId } as const);
+  const source = agent ? 'agent' : 'owner';
   // Whoever convinced an agent may have done so from the mailbox that is disowned now.
   await callOffFactorReset(trx, accountId, { reason: 'contact-restored', actor, client }, now);
   const frozen = standing
@@ -53,7 +61,7 @@ export async function undoChange(
     : await freezeWithin(
         trx,
         ctx,
-        { accountId, scope: 'all', reasonCode: 'account-takeover', source: 'owner', actor, client },
+        { accountId, scope: 'all', reasonCode: 'account-takeover', source, actor, client, caseId: agent?.caseId },
         now,
       );
   const detail = { changeId, to: maskContact(kind, restored), changes: undone.length };
@@ -65,10 +73,11 @@ export async function undoChange(
       type: events[kind],
       actor,
       accountId,
-      caseId: frozen?.theCase.id,
+      caseId: frozen?.theCase.id ?? agent?.caseId,
       client,
       detail,
-      payload: { alsoTo: dropped },
+      // The mail is not to name the agent's device as if it were a stranger's.
+      payload: { alsoTo: dropped, ...(agent && { device: '', ip: '' }) },
     },
     now,
   );

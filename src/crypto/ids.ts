@@ -16,6 +16,17 @@ export function newId(now: Date): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${randomUUID().slice(19)}`;
 }
 
+/** As `newId` for what happened at another time than now; in no order with what else is of that millisecond. */
+export function idAt(at: Date): string {
+  const time = at.getTime().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
+/** When an id of `newId` was made. */
+export function timeOf(id: string): Date {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+}
+
 /** Sorts before every id made at this instant, and after every one made before. */
 export function firstIdOf(at: Date): string {
   const time = Math.max(0, at.getTime()).toString(16).padStart(12, '0');

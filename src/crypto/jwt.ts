@@ -1,5 +1,5 @@
 import { type KeyObject, sign } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify } from 'jose';
+import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { MINUTE } from '../time.ts';
 import { isKeyId, type KeyRing } from './keys.ts';
 
@@ -11,6 +11,7 @@ const tokenKinds = {
 } as const;
 type TokenKind = keyof typeof tokenKinds;
 
+const RECEIPT = 'receipt+jwt';
 const MAX_LENGTH = 4_096;
 /** A compact JWS by Ed25519 in the one way to write it: the last character's spare bits are zero (RFC 4648 3.5). */
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]{85}[AQgw]$/;
@@ -26,6 +27,8 @@ export type Signer = {
   verify(kind: TokenKind, token: string, now: Date): Promise<JWTPayload | undefined>;
   /** A signed statement without expiry, verifiable with the JWKS. */
   signReceipt(claims: JWTPayload, now: Date): string;
+  /** The claims of a receipt of ours, also by a key that has retired; undefined for anything else. */
+  verifyReceipt(receipt: string): Promise<JWTPayload | undefined>;
 };
 
 export function openSigner(keys: KeyRing, issuer: string): Signer {
@@ -54,8 +57,22 @@ export function openSigner(keys: KeyRing, issuer: string): Signer {
     },
 
     signReceipt: (claims, now) =>
-      signJws('receipt+jwt', { ...claims, iss: issuer, iat: Math.floor(now.getTime() / 1000) }, now),
+      signJws(RECEIPT, { ...claims, iss: issuer, iat: Math.floor(now.getTime() / 1000) }, now),
+
+    verifyReceipt: checkReceipt,
   };
+
+  async function checkReceipt(receipt: string): Promise<JWTPayload | undefined> {
+    if (receipt.length > MAX_LENGTH || !COMPACT.test(receipt)) return undefined;
+    try {
+      const known = createLocalJWKSet({ keys: keys.receiptKeys() });
+      const { payload } = await jwtVerify(receipt, known, { algorithms: ['EdDSA'], issuer, typ: RECEIPT });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined;
+      throw error;
+    }
+  }
 
   /** RFC 7515 3.1. Here and not in the thread pool: with hashes in it the hop costs more than the signature. */
   function signJws(typ: string, payload: JWTPayload, now: Date): string {

@@ -68,7 +68,7 @@ export async function openAccountPage(ctx: Context, accountId: string, agent: Ag
       findPasswordState(ctx.urgentDb, accountId),
       listAuthenticators(ctx, accountId),
       ctx.isDisposable(account.email),
-      findOpenApproval(ctx, accountId, 'second-factor-reset'),
+      findOpenApproval(ctx, { accountId, kind: 'second-factor-reset' }),
     ]);
   return {
     ...showAccount(account),

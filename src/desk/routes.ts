@@ -70,7 +70,7 @@ const AccountPage = z
       .object({
         approvalId: z.uuid(),
         status: z.enum(statuses),
-        caseId: z.uuid(),
+        caseId: z.uuid().nullable(),
         requestedBy: z.uuid(),
         requestedAt: schemas.instant,
         effectiveAt: schemas.instant.nullable(),

@@ -2,6 +2,7 @@ import type { Transaction } from 'kysely';
 import type { Client, Context } from '../context.ts';
 import { chainedToken } from '../crypto/chained-token.ts';
 import { newId } from '../crypto/ids.ts';
+import type { Accounts } from '../db/accounts.ts';
 import type { Database } from '../db/types.ts';
 import * as queries from './queries.ts';
 
@@ -27,6 +28,6 @@ export async function addDevice(
 }
 
 /** Makes strangers of the account's browsers, but for `except`. */
-export async function forgetDevices(trx: Transaction<Database>, accountId: string, except?: string): Promise<void> {
-  await queries.deleteDevices(trx, accountId, except);
+export async function forgetDevices(trx: Transaction<Database>, accounts: Accounts, except?: string): Promise<void> {
+  await queries.deleteDevices(trx, accounts, except);
 }

@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Accounts, listOf } from '../db/accounts.ts';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -45,12 +46,12 @@ export async function insertDevice(
 
 export async function deleteDevices(
   trx: Transaction<Database>,
-  accountId: string,
+  accounts: Accounts,
   except: string | undefined,
 ): Promise<void> {
   await trx
     .deleteFrom('devices')
-    .where('account_id', '=', accountId)
+    .where('account_id', 'in', listOf(accounts))
     .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
     .execute();
 }

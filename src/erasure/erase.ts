@@ -5,7 +5,7 @@ import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { type Actor, record } from '../events/record.ts';
 import { findHolds, passAlone } from '../holds/gate.ts';
-import { forgetPasswordFailures } from '../passwords/passwords.ts';
+import { forgetPasswordFailures } from '../passwords/put-reset.ts';
 import { Problem } from '../problem.ts';
 import { endEverything } from '../sessions/end.ts';
 import { plus } from '../time.ts';
@@ -72,7 +72,7 @@ async function listKept(ctx: Context, accountId: string): Promise<Kept[]> {
   ];
 }
 
-/** Deletes what was kept of erased accounts once its time is over; may run on any node, at any time. */
+/** Deletes receipts, and what was kept of erased accounts, once their time is over; may run on any node, at any time. */
 export async function endRetention(ctx: Context): Promise<void> {
   const now = ctx.clock.now();
   const receiptsBefore = plus(now, -ctx.policy['erasure.keepReceipts']);

@@ -78,12 +78,17 @@ const gone = [
   'wrong_codes',
   'challenges',
   'approvals',
+  'unfreezes',
   'devices',
   'device_counts',
   'links',
   'contact_changes',
   'notice_addresses',
   'compromise_windows',
+  'anonymous_reports',
+  'appeals',
+  'case_feedback',
+  'host_events',
 ] as const;
 
 export async function deletePersonal(trx: Transaction<Database>, accountId: string, names: string[]): Promise<void> {
@@ -100,6 +105,12 @@ export async function eraseKept(
   await sql`update sessions set ip = null, user_agent = null where account_id = ${accountId}`.execute(trx);
   await sql`update holds set note = null where account_id = ${accountId}`.execute(trx);
   await sql`delete from case_messages using cases where cases.id = case_id and account_id = ${accountId}`.execute(trx);
+  await sql`delete from case_contacts using cases where cases.id = case_id and account_id = ${accountId}`.execute(trx);
+  await sql`delete from case_evidence using cases where cases.id = case_id and account_id = ${accountId}`.execute(trx);
+  await sql`update cases set outcome_note = null where account_id = ${accountId}`.execute(trx);
+  await sql`delete from window_proposals using cases where cases.id = case_id and account_id = ${accountId}`.execute(
+    trx,
+  );
   await sql`delete from verifications using cases where cases.id = case_id and account_id = ${accountId}`.execute(trx);
   await sql`update tickets set last_error = null from cases where cases.id = case_id and account_id = ${accountId}`.execute(
     trx,
@@ -114,7 +125,7 @@ export async function eraseKept(
   const names = payees.map(({ payee_id }) => ({ was: payee_id as string, is: pseudonymOf(payee_id as string) }));
   // The hash of what was asked could be guessed at; without it the same transaction asked for again is a conflict.
   await sql`update transactions t set payee_name = null, ip = null, session_id = null, device_id = null,
-      request_hash = '', payee_id = (
+      request_hash = '', mark_note = null, payee_id = (
         select p.is from jsonb_to_recordset(${JSON.stringify(names)}::jsonb) as p (was text, "is" text) where p.was = t.payee_id)
     where account_id = ${accountId}`.execute(trx);
 }
@@ -150,13 +161,13 @@ export async function countKept(db: Kysely<Database>, accountId: string): Promis
 
 type Retention = { receiptsBefore: Date; transactionsBefore: Date };
 
-/** Deletes what was kept of erased accounts and is past its time, and then what nothing kept hangs on any more. */
+/** Deletes every receipt and what was kept of erased accounts that is past its time, and then what nothing kept hangs on any more. */
 export async function deletePastRetention(
   trx: Transaction<Database>,
   { receiptsBefore, transactionsBefore }: Retention,
 ): Promise<void> {
   const erased = sql`account_id in (select account_id from erasures)`;
-  await sql`delete from receipts where ${erased} and issued_at < ${receiptsBefore}`.execute(trx);
+  await sql`delete from receipts where issued_at < ${receiptsBefore}`.execute(trx);
   await sql`delete from transactions where ${erased} and decided_at < ${transactionsBefore}`.execute(trx);
   const { rows } = await sql<{ id: string }>`
     select account_id as id from erasures e where erased_at < ${receiptsBefore}

@@ -63,9 +63,10 @@ export type EventDetails = {
   'passkey.counter-regressed': { passkeyId: string; signCount: number };
   'sms.requested': Record<string, never>;
   'sms.confirmed': Record<string, never>;
-  'sms.removed': { by: 'owner' | 'phone-change' };
+  'sms.removed': { by: 'owner' | 'agent' | 'phone-change' };
   'sms-code.requested': Record<string, never>;
   'recovery-codes.issued': { count: number };
+  'recovery-codes.removed': { count: number };
   'recovery-code.used': { left: number };
   'account.frozen': { holdId: string; source: string; reasonCode: string; note: string | null; endedSessions: number };
   'hold.placed': {
@@ -76,11 +77,52 @@ export type EventDetails = {
     until: string | null;
     note: string | null;
   };
+  'bulk-freeze.requested': { bulkFreezeId: string; total: number; reasonCode: string; note: string; isDryRun: boolean };
+  'bulk-freeze.started': { bulkFreezeId: string; total: number };
+  'bulk-freeze.finished': { bulkFreezeId: string; frozen: number; failed: number };
+  'bulk-freeze.undo-started': { bulkFreezeId: string; note: string };
+  'bulk-freeze.undone': { bulkFreezeId: string; undone: number; notUndone: number };
+  'hold.released': {
+    holdId: string;
+    scope: string;
+    source: string;
+    reasonCode: string;
+    releaseReason: string;
+    note: string | null;
+  };
+  /** A freeze by a rule that an agent stands by. */
+  'hold.confirmed': { holdId: string; note: string | null };
+  'hold.release-scheduled': { approvalId: string; until: string };
+  'hold.release-cancelled': { approvalId: string; reason: string };
+  'unfreeze.code-requested': { unfreezeId: string };
+  'unfreeze.failed': { unfreezeId: string; attempts: number };
+  'unfreeze.scheduled': { unfreezeId: string; until: string };
+  'unfreeze.cancelled': { unfreezeId: string; reason: string };
+  /** On the machine itself: every agent is told. */
+  'break-glass.used': { holdIds: string[]; note: string };
   'freeze-link.used': { changed: boolean };
   'case.opened': { reference: string; kind: string; priority: string };
   'case.raised': { from: string };
+  /** By somebody who proved nothing; what they said stands with the case. */
+  'report.received': { reportId: string; kind: string };
+  'report.confirmed': { reportId: string; kind: string; by: 'link' | 'session' };
   'case.reported': { kind: string; isProven: boolean };
+  'case.appealed': { reference: string; answerBy: string; isProven: boolean };
+  'case.feedback-given': { rating: number };
   'case.message-added': { by: string; isProven: boolean };
+  /** By a rule of the calendar: what was promised by `dueAt` did not happen. */
+  'case.overdue': { promise: string; dueAt: string; from: string };
+  'case.claimed': Record<string, never>;
+  'case.assigned': { to: string | null };
+  'case.note-added': { messageId: string };
+  'case.answered': { messageId: string; isFirst: boolean };
+  'case.contact-logged': { contactId: string; channel: string; party: string };
+  'case.evidence-added': { evidenceId: string; kind: string; sha256: string };
+  'case.snoozed': { until: string | null };
+  'case.step-started': { step: string };
+  'case.refund-decided': { decision: string; note: string };
+  'case.merged': { into: string; note: string };
+  'case.resolved': { outcome: string; note: string };
   'case.accessed': { by: 'password' | 'passkey' | 'link' };
   'grant.requested': { grantId: string; action: string; amount: string | null; currency: string | null };
   'grant.confirmed': { grantId: string; factor: string };
@@ -89,7 +131,38 @@ export type EventDetails = {
   'grant.redeemed': { grantId: string; transactionId: string | null; factor: string };
   'grant.altered': { grantId: string; transactionId: string | null; differences: string[] };
   'transaction.decided': { transactionId: string; kind: string; decision: string; amount: string; currency: string };
+  'transaction.marked': { transactionId: string; mine: boolean; by: 'owner' | 'agent'; isProven: boolean };
+  /** Decided for good: stopped because it is not the owner's, or by the agent who reviewed it. */
+  'transaction.resolved': {
+    transactionId: string;
+    decision: string;
+    reason: 'not-mine' | 'reviewed';
+    note: string | null;
+  };
+  'transaction.ended': { transactionId: string; outcome: string; decision: string };
+  /** Something born inside the window was taken back; what exactly stands in the event of its own kind. */
+  'window.undone': { kind: string; id: string; note: string };
   'window.set': { from: string; until: string | null; note: string };
+  'window.proposed': { from: string; eventId: string };
+  /** The owner says that what an entry of the activity tells of was not them. */
+  'activity.denied': { eventId: string; type: string };
+  /** What the host saw itself; `name` and the rest are its own words. */
+  'host.event': {
+    name: string;
+    hostEventId: string;
+    receivedAt: string;
+    hostile: boolean;
+    text: Record<string, string> | null;
+    data: Record<string, string | number | boolean> | null;
+  };
+  /** `eventIds`: what the rule went by, the last of them what set it off. */
+  'rule.matched': {
+    rule: string;
+    outcome: 'shadow' | 'opened' | 'joined' | 'held-back';
+    frozen: boolean;
+    eventIds: string[];
+  };
+  'rules.throttled': { what: 'cases' | 'freezes'; rule: string; perHour: number };
   'verification.recorded': { verificationId: string; kind: string; level: string };
   'approval.requested': { approvalId: string; kind: string; note: string; expiresAt: string };
   'approval.approved': { approvalId: string; kind: string; note: string; effectiveAt: string };
@@ -99,11 +172,18 @@ export type EventDetails = {
   'second-factor.reset-scheduled': { approvalId: string; until: string };
   'second-factor.reset-cancelled': { approvalId: string; reason: string };
   'second-factor.reset': { approvalId: string; factors: string[]; endedSessions: number };
+  'recovery.offered': { recoveryId: string };
+  'recovery.opened': { recoveryId: string };
+  'watch.began': { watchId: string; until: string };
+  'watch.extended': { watchId: string; until: string; note: string };
+  'watch.due': { watchId: string };
+  'watch.ended': { watchId: string; reason: string };
   'agent.created': { email: string; role: string };
   'agent.signed-in': Record<string, never>;
   'agent.sign-in-failed': { email: string };
   'agent.locked': { until: string };
   'account.read': { view: string };
+  'events.exported': { as: string; accountId: string | null; from: string; to: string };
   'accounts.searched': { query: string; found: number };
   'api-key.created': { name: string; scopes: string[] };
   'key.rotated': { keyId: string; purpose: string; usedFrom: string; by: 'command' | 'schedule' | 'revocation' };

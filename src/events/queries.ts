@@ -11,7 +11,7 @@ type EventRow = {
   sessionId?: string | undefined;
   deviceId?: string | undefined;
   caseId?: string | undefined;
-  client?: { ip: string; userAgent: string | undefined; requestId: string } | undefined;
+  client?: { ip: string | undefined; userAgent: string | undefined; requestId: string } | undefined;
 };
 
 const COLUMNS = `insert into events (id, at, type, account_id, actor_kind, actor_id, session_id, device_id, case_id,
@@ -54,7 +54,7 @@ export async function insertEvent(
   else await insertWithDeliveries(trx, ...values, JSON.stringify(deliveries));
 }
 
-type ManyEvents = (EventRow & { id: string })[];
+type ManyEvents = (EventRow & { id: string; at?: Date })[];
 type ManyDeliveries = (Delivery & { eventId: string; accountId?: string | undefined; caseId?: string | undefined })[];
 
 /** Many events with their deliveries in two statements, whatever their number. */
@@ -74,10 +74,10 @@ export async function insertEvents(
   }));
   await sql`insert into events (id, at, type, account_id, actor_kind, actor_id, session_id, device_id, case_id,
       ip, user_agent, request_id, detail)
-    select id, ${now}, type, "accountId", "actorKind", "actorId", "sessionId", "deviceId", "caseId",
+    select id, coalesce(at, ${now}), type, "accountId", "actorKind", "actorId", "sessionId", "deviceId", "caseId",
       ip, "userAgent", "requestId", detail
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e (id uuid, type text, "accountId" uuid, "actorKind" text,
-      "actorId" uuid, "sessionId" uuid, "deviceId" uuid, "caseId" uuid, ip inet, "userAgent" text, "requestId" text,
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as e (id uuid, at timestamptz, type text, "accountId" uuid,
+      "actorKind" text, "actorId" uuid, "sessionId" uuid, "deviceId" uuid, "caseId" uuid, ip inet, "userAgent" text, "requestId" text,
       detail jsonb)`.execute(trx);
   if (deliveries.length === 0) return;
   await sql`insert into deliveries (id, event_id, kind, reaction, account_id, case_id, payload, created_at, next_attempt_at)
@@ -112,9 +112,13 @@ export type EventFilter = {
   accountId?: string | undefined;
   caseId?: string | undefined;
   actorId?: string | undefined;
-  type?: string | undefined;
+  types?: readonly string[] | undefined;
+  /** A type, or what is before its first dot. */
+  kind?: string | undefined;
   from?: Date | undefined;
   to?: Date | undefined;
+  /** Ids are in the order of time: with these an index finds the beginning and the end. */
+  firstId?: string | undefined;
   before?: string | undefined;
 };
 
@@ -123,9 +127,18 @@ export async function listEvents(db: Kysely<Database>, filter: EventFilter, limi
   if (filter.accountId !== undefined) query = query.where('account_id', '=', filter.accountId);
   if (filter.caseId !== undefined) query = query.where('case_id', '=', filter.caseId);
   if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId);
-  if (filter.type !== undefined) query = query.where('type', '=', filter.type);
+  // One by `=`: only then an index by type has them in order.
+  if (filter.types?.length === 1) query = query.where('type', '=', filter.types[0] as string);
+  else if (filter.types !== undefined) query = query.where('type', '=', sql<string>`any(${filter.types})`);
+  const { kind } = filter;
+  if (kind !== undefined) {
+    query = query.where((eb) =>
+      eb.or([eb('type', '=', kind), eb(eb.fn('starts_with', ['type', eb.val(`${kind}.`)]), '=', true)]),
+    );
+  }
   if (filter.from !== undefined) query = query.where('at', '>=', filter.from);
   if (filter.to !== undefined) query = query.where('at', '<', filter.to);
+  if (filter.firstId !== undefined) query = query.where('id', '>=', filter.firstId);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
   return await query.orderBy('id', 'desc').limit(limit).execute();
 }

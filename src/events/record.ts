@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely';
 import type { Client } from '../context.ts';
-import { newId } from '../crypto/ids.ts';
+import { idAt, newId } from '../crypto/ids.ts';
 import { ringAfterCommit } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { reactions } from '../reactions.ts';
@@ -10,6 +10,9 @@ import { insertEvent, insertEvents } from './queries.ts';
 
 export type Actor = { kind: 'anonymous' | 'owner' | 'agent' | 'host' | 'rule' | 'system'; id?: string };
 
+/** Where something came from, as far as it is known. */
+type Origin = Pick<Client, 'userAgent' | 'requestId'> & { ip: string | undefined };
+
 type NewEvent<Type extends EventType> = {
   type: Type;
   actor: Actor;
@@ -18,7 +21,7 @@ type NewEvent<Type extends EventType> = {
   sessionId?: string | undefined;
   deviceId?: string | undefined;
   caseId?: string | undefined;
-  client?: Client | undefined;
+  client?: Origin | undefined;
   /** What its deliveries need beside the event; no secret. */
   payload?: Record<string, unknown>;
   /** False where this one event reaches nobody, though its type does. */
@@ -45,13 +48,19 @@ export async function record<Type extends EventType>(
   return id;
 }
 
-/** As `record` for many events of one type at once: an import makes thousands. None that revokes anything. */
+/**
+ * As `record` for many events at once: an import makes thousands, a bulk freeze hundreds. What happened before it is
+ * written has its place in time by `at`. Answers their ids, in their order.
+ */
 export async function recordMany<Type extends EventType>(
   trx: Transaction<Database>,
-  events: readonly NewEvent<Type>[],
+  events: readonly (NewEvent<Type> & { at?: Date })[],
   now: Date,
-): Promise<void> {
-  const rows = events.map((event) => ({ id: newId(now), ...event }));
+): Promise<string[]> {
+  const [only, ...more] = events;
+  if (!only) return [];
+  if (more.length === 0 && !only.at) return [await record(trx, only, now)];
+  const rows = events.map((event) => ({ id: event.at ? idAt(event.at) : newId(now), ...event }));
   const deliveries = rows.flatMap((event) =>
     (event.isSilent ? [] : (reactions[event.type] ?? [])).map(({ kind, name }) => ({
       id: newId(now),
@@ -65,4 +74,6 @@ export async function recordMany<Type extends EventType>(
   );
   await insertEvents(trx, rows, deliveries, now);
   if (deliveries.length > 0) ringAfterCommit(trx, 'deliveries');
+  if (rows.some(({ type }) => isRevoking(type))) ringAfterCommit(trx, 'revocations');
+  return rows.map(({ id }) => id);
 }

@@ -1,30 +1,19 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { requireAgent } from '../agents/guard.ts';
 import type { Context } from '../context.ts';
-import { answer, nothing, page, paged, type Router, refusals, router } from '../http.ts';
+import { alsoAs, answer, nothing, page, paged, pickType, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
+import { Problem } from '../problem.ts';
 import * as schemas from '../schemas.ts';
+import { DAY } from '../time.ts';
 import { type DeliveryRow, listDeliveries, replay } from './deliveries.ts';
-import { listEvents, type SpineEvent } from './spine.ts';
+import { eventFile, eventFileTypes } from './event-file.ts';
+import { noteExport } from './note-export.ts';
+import { Event, showEvent } from './schemas.ts';
+import { listEvents, walkEvents } from './spine.ts';
 
 const security = [{ agent: [] }];
 const status = z.enum(['waiting', 'delivered', 'failed']);
-
-const Event = z
-  .object({
-    id: z.uuid(),
-    type: z.string(),
-    at: schemas.instant,
-    accountId: z.uuid().nullable(),
-    actor: z.object({ kind: z.string(), id: z.uuid().nullable() }),
-    sessionId: z.uuid().nullable(),
-    caseId: z.uuid().nullable(),
-    ip: z.string().nullable(),
-    userAgent: z.string().nullable(),
-    requestId: z.string().nullable(),
-    detail: z.record(z.string(), z.unknown()),
-  })
-  .openapi('Event');
 
 const Delivery = z
   .object({
@@ -50,7 +39,8 @@ export function eventRoutes(ctx: Context): Router {
         tags: ['Agent'],
         operationId: 'listEvents',
         security,
-        summary: 'The audit view of everything that happened, newest first.',
+        summary:
+          'The audit view of everything that happened, newest first. As CSV or NDJSON all of it between `from` and `to`, at most a year apart.',
         middleware: [requireAgent(ctx, 'read')] as const,
         request: {
           query: page.extend({
@@ -63,17 +53,29 @@ export function eventRoutes(ctx: Context): Router {
           }),
         },
         responses: {
-          200: answer('Events', z.object({ items: z.array(Event), nextCursor: schemas.nextCursor })),
+          200: alsoAs(
+            answer('Events', z.object({ items: z.array(Event), nextCursor: schemas.nextCursor })),
+            ...eventFileTypes,
+          ),
           ...refusals('unauthorized', 'forbidden'),
         },
       }),
       async (c) => {
-        const { limit, cursor, actor, from, to, ...filter } = c.req.valid('query');
+        const { limit, cursor, actor, accountId, type, from, to } = c.req.valid('query');
         const range = {
           from: from === undefined ? undefined : new Date(from),
           to: to === undefined ? undefined : new Date(to),
         };
-        const rows = await listEvents(ctx.urgentDb, { ...filter, ...range, actorId: actor, before: cursor }, limit + 1);
+        const types = type === undefined ? undefined : [type];
+        const filter = { accountId, actorId: actor, types, before: cursor, ...range };
+        const wanted = pickType(c, ['application/json', ...eventFileTypes]);
+        if (wanted !== 'application/json') {
+          const { from, to } = requireRange(range);
+          const asked = { as: wanted, accountId: accountId ?? null, from: from.toISOString(), to: to.toISOString() };
+          await noteExport(ctx, c.var.agent.agent_id, asked, c.var.client);
+          return eventFile(wanted, walkEvents(ctx.db, filter), 'events');
+        }
+        const rows = await listEvents(ctx.urgentDb, filter, limit + 1);
         return c.json(
           paged(rows, limit, (row) => row.id, showEvent),
           200,
@@ -122,20 +124,17 @@ export function eventRoutes(ctx: Context): Router {
     );
 }
 
-function showEvent(row: SpineEvent) {
-  return {
-    id: row.id,
-    type: row.type,
-    at: row.at.toISOString(),
-    accountId: row.account_id,
-    actor: { kind: row.actor_kind, id: row.actor_id },
-    sessionId: row.session_id,
-    caseId: row.case_id,
-    ip: row.ip,
-    userAgent: row.user_agent,
-    requestId: row.request_id,
-    detail: row.detail as Record<string, unknown>,
-  };
+const LONGEST = 366 * DAY;
+
+/** A file has an end: what it asks for lies between two instants. */
+function requireRange({ from, to }: { from: Date | undefined; to: Date | undefined }): { from: Date; to: Date } {
+  const missing = Object.entries({ from, to }).filter(([, at]) => at === undefined);
+  const errors = missing.map(([name]) => ({ pointer: `/${name}`, detail: 'is needed for a file' }));
+  if (from && to && to.getTime() - from.getTime() > LONGEST) {
+    errors.push({ pointer: '/to', detail: 'must be at most 366 days after `from`' });
+  }
+  if (!from || !to || errors.length > 0) throw new Problem('invalid-request', { errors });
+  return { from, to };
 }
 
 function showDelivery(row: DeliveryRow) {

@@ -1,3 +1,4 @@
+import { isOwners, ownersData } from '../activity/owners-view.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { type Actor, record } from '../events/record.ts';
@@ -33,11 +34,20 @@ async function* write(ctx: Context, accountId: string, account: queries.Row, now
   for (const name of queries.pagedNames) {
     let separator = '';
     yield `,${JSON.stringify(name)}:[`;
-    for await (const row of queries.walk(ctx.db, name, accountId)) {
+    for await (const held of queries.walk(ctx.db, name, accountId)) {
+      const row = name === 'activity' ? showActivity(held) : held;
+      if (!row) continue;
       yield separator + JSON.stringify(row);
       separator = ',';
     }
     yield ']';
   }
   yield '}\n';
+}
+
+/** As its owner may see it: undefined for what is for agents alone, but for when they looked at the account (GDPR 15). */
+function showActivity(row: queries.Row): queries.Row | undefined {
+  const type = String(row['type']);
+  if (type === 'account.read') return { ...row, detail: {} };
+  return isOwners(type) ? { ...row, detail: ownersData(type, row['detail']) } : undefined;
 }

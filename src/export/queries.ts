@@ -25,14 +25,29 @@ const lists = {
   holds: `select scope, reason_code as "reasonCode", source, since, until, released_at as "releasedAt",
       case when source = 'owner' then note end as message from holds where account_id = $1 order by id`,
   cases: `select reference, kind, opened_at as "openedAt", respond_by as "respondBy", first_answer_at as "firstAnswerAt",
-      closed_at as "closedAt" from cases where account_id = $1 order by id`,
+      solve_by as "solveBy", refund_due_at as "refundDueAt", refund_decision as "refundDecision",
+      refund_decided_at as "refundDecidedAt", outcome, closed_at as "closedAt" from cases where account_id = $1 order by id`,
   grants: `select id, session_id as "sessionId", action, amount, currency, payee_id as "payeeId", payee_name as "payeeName",
       factor, requested_at as "requestedAt", confirmed_at as "confirmedAt", used_at as "usedAt", voided_at as "voidedAt",
       void_reason as "voidReason" from grants where account_id = $1 order by id`,
+  caseContacts: `select c.reference as "caseReference", k.channel, k.summary, k.agreed, k.at
+    from case_contacts k join cases c on c.id = k.case_id where c.account_id = $1 and k.party = 'owner' order by k.id`,
+  caseEvidence: `select c.reference as "caseReference", e.kind, e.media_type as "mediaType", octet_length(e.content) as size,
+      encode(e.sha256, 'hex') as sha256, e.added_at as at
+    from case_evidence e join cases c on c.id = e.case_id where c.account_id = $1 order by e.id`,
   verifications: `select c.reference as "caseReference", v.kind, v.verified_at as at
     from verifications v join cases c on c.id = v.case_id where c.account_id = $1 order by v.id`,
   approvals: `select kind, requested_at as "requestedAt", effective_at as "effectiveAt", executed_at as "executedAt",
       ended_at as "endedAt", end_reason as "endReason" from approvals where account_id = $1 order by id`,
+  unfreezes: `select proven_by as "provenBy", requested_at as "requestedAt", confirmed_at as "confirmedAt",
+      effective_at as "effectiveAt", executed_at as "executedAt", ended_at as "endedAt", end_reason as "endReason"
+    from unfreezes where account_id = $1 order by id`,
+  appeals: `select c.reference as "caseReference", a.appealed_at as "appealedAt", a.answer_by as "answerBy"
+    from appeals a join cases c on c.id = a.case_id where a.account_id = $1 order by a.appealed_at`,
+  feedback: `select c.reference as "caseReference", f.rating, f.body, f.given_at as "givenAt"
+    from case_feedback f join cases c on c.id = f.case_id where f.account_id = $1 order by f.given_at`,
+  confirmedReports: `select reference, kind, message, received_at as "receivedAt", confirmed_at as "confirmedAt"
+    from anonymous_reports where account_id = $1 and confirmed_at is not null order by id`,
   receipts: `select id, issued_at as "issuedAt", jws from receipts where account_id = $1 order by id`,
 } as const;
 
@@ -47,14 +62,14 @@ const paged = {
     where c.account_id = $1 and m.id > $2 and m.kind <> 'note' order by m.id limit $3`,
   transactions: `select id, transaction_id as "transactionId", kind, amount, currency, payee_id as "payeeId",
       payee_name as "payeeName", occurred_at as "occurredAt", host(ip) as ip, session_id as "sessionId",
-      device_id as "deviceId", decision, status, decided_at as "decidedAt"
+      device_id as "deviceId", decision, status, decided_at as "decidedAt", marked_mine as "markedMine",
+      marked_at as "markedAt", case when marked_by = 'owner' then mark_note end as "markNote", outcome, outcome_at as "outcomeAt"
     from transactions where account_id = $1 and id > $2 order by id limit $3`,
   mails: `select id, kind, reaction as "about", created_at as "createdAt", delivered_at as "deliveredAt", failed_at as "failedAt"
     from deliveries where account_id = $1 and id > $2 and kind <> 'ticket' order by id limit $3`,
   activity: `select id, type, at, actor_kind as "by", session_id as "sessionId", device_id as "deviceId",
-      case when actor_kind in ('owner', 'anonymous') then host(ip) end as ip,
-      case when actor_kind in ('owner', 'anonymous') then user_agent end as "userAgent",
-      case when actor_kind = 'owner' then detail else detail - 'note' end as detail
+      case when actor_kind in ('owner', 'anonymous') or type = 'host.event' then host(ip) end as ip,
+      case when actor_kind in ('owner', 'anonymous') or type = 'host.event' then user_agent end as "userAgent", detail
     from events where account_id = $1 and id > $2 order by id limit $3`,
 } as const;
 

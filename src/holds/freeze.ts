@@ -1,4 +1,5 @@
 import type { Transaction } from 'kysely';
+import { endApprovals } from '../approvals/end.ts';
 import { type CaseRow, openOrJoinCase, raiseCase, requireOpenCase } from '../cases/open-case.ts';
 import { issueReceipt } from '../cases/receipts.ts';
 import type { Client, Context } from '../context.ts';
@@ -11,6 +12,8 @@ import { callOffFactorReset } from '../lost-factor/call-off.ts';
 import { Problem } from '../problem.ts';
 import { endEverything } from '../sessions/end.ts';
 import { plus } from '../time.ts';
+import { endUnfreeze } from '../unfreeze/end.ts';
+import { endByRelapse } from '../watches/relapse.ts';
 import * as queries from './queries.ts';
 import { type CoolDownReason, coolDown, isFreeze, type Scope, type Source } from './rules.ts';
 
@@ -59,7 +62,7 @@ export async function freezeWithin(
           now,
         )
       : await raiseCase(trx, ctx, { accountId: account.id, caseId, actor, client }, now);
-  const hold = await placeOnce(trx, { ...request, caseId: theCase.id }, now);
+  const hold = await placeOnce(trx, ctx, { ...request, caseId: theCase.id }, now);
   const proven = { event: 'account-frozen', scope: hold.scope, holdId: hold.id } as const;
   const receipt = await issueReceipt(trx, ctx, theCase, proven, now);
   return { hold, theCase, receipt };
@@ -73,11 +76,19 @@ export async function placeHold(ctx: Context, request: HoldRequest): Promise<que
     const account = await queries.lockAccountForChange(trx, request.accountId);
     if (!account) throw new Problem('not-found');
     if (request.caseId !== undefined) await requireOpenCase(trx, account.id, request.caseId);
-    return await placeOnce(trx, request, now);
+    return await placeOnce(trx, ctx, request, now);
   });
 }
 
-async function placeOnce(trx: Transaction<Database>, request: HoldRequest, now: Date): Promise<queries.HoldRow> {
+/**
+ * The hold, once, under the account's lock. Whoever holds what was about to be lifted, or freezes anything, calls that off.
+ */
+export async function placeOnce(
+  trx: Transaction<Database>,
+  ctx: Context,
+  request: HoldRequest,
+  now: Date,
+): Promise<queries.HoldRow> {
   const standing = await queries.findStandingHolds(trx, request.accountId, now);
   const same = standing.find(
     (hold) =>
@@ -86,6 +97,7 @@ async function placeOnce(trx: Transaction<Database>, request: HoldRequest, now: 
       hold.reason_code === request.reasonCode &&
       hold.until?.getTime() === request.until?.getTime(),
   );
+  await callOffReleases(trx, request, same, now);
   if (same) return same;
   const hold = await queries.insertHold(trx, {
     id: newId(now),
@@ -98,6 +110,7 @@ async function placeOnce(trx: Transaction<Database>, request: HoldRequest, now: 
     note: request.note ?? null,
     since: now,
     until: request.until ?? null,
+    confirm_by: isUnsure(request) ? plus(now, ctx.policy['holds.confirmWithin']) : null,
   });
   const common = { actor: request.actor, accountId: request.accountId, caseId: request.caseId, client: request.client };
   const detail = { holdId: hold.id, source: hold.source, reasonCode: hold.reason_code, note: hold.note };
@@ -111,7 +124,25 @@ async function placeOnce(trx: Transaction<Database>, request: HoldRequest, now: 
   const { actor, client } = request;
   await callOffFactorReset(trx, request.accountId, { reason: 'frozen', actor, client }, now);
   await record(trx, { ...common, type: 'account.frozen', detail: { ...detail, endedSessions } }, now);
+  await endByRelapse(trx, request.accountId, { actor, client }, now);
   return hold;
+}
+
+/** A rule must not shut anybody out for long without an agent's yes. */
+function isUnsure(hold: { scope: Scope; source: Source }): boolean {
+  return hold.source === 'rule' && isFreeze(hold);
+}
+
+async function callOffReleases(
+  trx: Transaction<Database>,
+  request: HoldRequest,
+  same: queries.HoldRow | undefined,
+  now: Date,
+): Promise<void> {
+  const { accountId, actor, client } = request;
+  const cause = { reason: 'frozen', actor, client } as const;
+  if (same) await endApprovals(trx, { accountId, kind: 'release-hold', subjectId: same.id }, cause, now);
+  if (isFreeze(request) || request.source === 'owner') await endUnfreeze(trx, { accountId }, cause, now);
 }
 
 /** After a credential changed: money leaves later. The hold can grow, and nobody can lift it. */

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { OLDEST } from '../host-events/host-events.ts';
 import { YEAR } from '../passwords/exposure.ts';
 import { DAY, plus } from '../time.ts';
 import * as queries from './queries.ts';
@@ -22,6 +23,7 @@ export async function keepHouse(ctx: Context): Promise<void> {
   await queries.deleteReservations(ctx.db, now);
   await queries.deleteStaleChanges(ctx.db, yesterday);
   await queries.deleteRemovedAddresses(ctx.db, plus(now, -ctx.policy['contacts.undoWindow']));
+  await queries.deleteOldHostEvents(ctx.db, plus(now, -OLDEST - DAY));
   await queries.deleteOldWrongCodes(ctx.db, plus(now, -YEAR));
   await queries.capCounters(ctx.db, MOST_COUNTERS, now);
 }

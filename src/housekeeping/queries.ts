@@ -70,6 +70,11 @@ export async function deleteRemovedAddresses(db: Kysely<Database>, before: Date)
   await db.deleteFrom('notice_addresses').where('removed_at', '<', before).execute();
 }
 
+/** What the host can tell no more, so that nobody needs to know it was told. */
+export async function deleteOldHostEvents(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('host_events').where('at', '<', before).execute();
+}
+
 /** Wrong codes that no count asks about any more. */
 export async function deleteOldWrongCodes(db: Kysely<Database>, before: Date): Promise<void> {
   await db.deleteFrom('wrong_codes').where('at', '<', before).execute();

@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { KeyRing } from '../crypto/keys.ts';
 import { hashToken } from '../crypto/tokens.ts';
+import type { Accounts } from '../db/accounts.ts';
 import type { Database } from '../db/types.ts';
 import * as queries from './queries.ts';
 
@@ -15,6 +16,8 @@ type NewLink = {
   eventId: string;
   sentTo: string;
   expiresAt: Date;
+  /** It is mailed too late to be good for anything. */
+  isVoid?: boolean;
 };
 
 /**
@@ -42,6 +45,7 @@ export async function insertLink(
     sent_to: link.sentTo,
     created_at: now,
     expires_at: link.expiresAt,
+    voided_at: link.isVoid ? now : null,
   });
 }
 
@@ -82,11 +86,11 @@ export async function voidAllLinks(trx: Transaction<Database>, now: Date): Promi
 
 export async function voidLinks(
   trx: Transaction<Database>,
-  accountId: string,
+  accounts: Accounts,
   purposes: LinkPurpose[],
   now: Date,
 ): Promise<void> {
-  await queries.voidLinks(trx, accountId, purposes, now);
+  await queries.voidLinks(trx, accounts, purposes, now);
 }
 
 /** Voids the links of one purpose that are about one thing: what they could do about it is over. */

@@ -1,4 +1,5 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { type Accounts, listOf } from '../db/accounts.ts';
 import type { Database } from '../db/types.ts';
 
 export type LinkRow = Selectable<Database['links']>;
@@ -81,7 +82,7 @@ export async function voidAllLinks(trx: Transaction<Database>, now: Date): Promi
 
 export async function voidLinks(
   trx: Transaction<Database>,
-  accountId: string,
+  accounts: Accounts,
   purposes: LinkRow['purpose'][],
   now: Date,
   subjectId?: string,
@@ -89,7 +90,7 @@ export async function voidLinks(
   await trx
     .updateTable('links')
     .set({ voided_at: now })
-    .where('account_id', '=', accountId)
+    .where('account_id', 'in', listOf(accounts))
     .where('purpose', 'in', purposes)
     .$if(subjectId !== undefined, (query) => query.where('subject_id', '=', subjectId as string))
     .where('used_at', 'is', null)

@@ -17,6 +17,8 @@ const purpose = z.enum([
   'confirm-email',
   'reset-password',
   'case-access',
+  'confirm-report',
+  'recovery',
 ]);
 const EventView = z.object({
   id: z.uuid(),
@@ -66,7 +68,7 @@ export function linkRoutes(ctx: Context): Router {
         tags: ['Anyone'],
         operationId: 'useLink',
         summary:
-          'Presses a mailed link: freezes the account, makes this browser a known device, undoes a change of contact, or stops what support announced. Acts once.',
+          'Presses a mailed link: freezes the account, makes this browser a known device, undoes a change of contact, stops what support announced, or stands by a report. Acts once.',
         request: body(z.strictObject({ token: schemas.token, confirm: z.literal(true), tokens: schemas.tokens })),
         responses: {
           200: answer(

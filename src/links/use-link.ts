@@ -6,20 +6,31 @@ import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { addDevice } from '../devices/devices.ts';
 import { record } from '../events/record.ts';
-import { findEvent, type SpineEvent } from '../events/spine.ts';
+import { findEvent, isFromOutside, type SpineEvent } from '../events/spine.ts';
 import { freezeWithin } from '../holds/freeze.ts';
 import { findHolds, type Hold, passAlone } from '../holds/gate.ts';
 import { type Action, isFreeze } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
+import { confirmReport } from '../reports/confirm.ts';
+import { vetoUnfreeze } from '../unfreeze/end.ts';
+import { proposeWindow } from '../windows/proposals.ts';
 import { findLink, type LinkPurpose, type LinkRow, redeemLink } from './links.ts';
 
-const pressable: readonly LinkPurpose[] = ['freeze-account', 'unlock-sign-in', 'undo-contact-change', 'veto'];
+const pressable: readonly LinkPurpose[] = [
+  'freeze-account',
+  'unlock-sign-in',
+  'undo-contact-change',
+  'veto',
+  'confirm-report',
+];
 
 /** What pressing asks of the gate, where it is not signing in. */
 const actions: { readonly [purpose in LinkPurpose]?: Action } = {
   'undo-contact-change': 'recover',
   // A no takes from nobody: nothing stops it.
   veto: 'case-access',
+  // As heard as any report: whatever stands on the account.
+  'confirm-report': 'case-access',
 };
 
 type LinkView = { purpose: LinkPurpose; event: SpineEvent };
@@ -48,6 +59,7 @@ export async function pressLink(ctx: Context, token: string, client: Client): Pr
     if (!passage) throw new Problem('invalid-token');
     const press = { accountId, token, client };
     if (purpose === 'veto') return await pressVeto(trx, press, now);
+    if (purpose === 'confirm-report') return await pressReport(trx, ctx, press, now);
     if (purpose === 'undo-contact-change') return await pressUndo(trx, ctx, press, passage.stoppedBy, now);
     return purpose === 'freeze-account'
       ? await pressFreeze(trx, ctx, press, passage.stoppedBy.find(isFreeze), now)
@@ -72,10 +84,15 @@ async function pressFreeze(
     await record(trx, { ...event, detail: { changed: false } }, now);
     return { hold: standing };
   }
-  if (!(await redeemLink(trx, token, 'freeze-account', now))) throw new Problem('invalid-token');
+  const link = await redeemLink(trx, token, 'freeze-account', now);
+  if (!link) throw new Problem('invalid-token');
   const request = { accountId, scope: 'all', reasonCode: 'account-takeover', source: 'owner', actor, client } as const;
   const { hold, receipt, theCase } = await freezeWithin(trx, ctx, request, now);
   await record(trx, { ...event, caseId: theCase.id, detail: { changed: true } }, now);
+  const about = await findEvent(trx, link.event_id);
+  if (about?.account_id === accountId && isFromOutside(about)) {
+    await proposeWindow(trx, { accountId, caseId: theCase.id, event: about, client }, now);
+  }
   return { hold, receipt, caseReference: theCase.reference };
 }
 
@@ -96,13 +113,25 @@ async function pressUndo(
   return undone;
 }
 
+async function pressReport(
+  trx: Transaction<Database>,
+  ctx: Context,
+  { accountId, token, client }: Press,
+  now: Date,
+): Promise<Used> {
+  const id = (await redeemLink(trx, token, 'confirm-report', now))?.subject_id;
+  const confirmed = id ? await confirmReport(trx, ctx, { id }, { accountId, by: 'link', client }, now) : undefined;
+  if (!confirmed) throw new Problem('invalid-token');
+  return confirmed;
+}
+
 async function pressVeto(trx: Transaction<Database>, { accountId, token, client }: Press, now: Date): Promise<Used> {
   const link = await redeemLink(trx, token, 'veto', now);
-  const caseReference = link?.subject_id
-    ? await vetoApproval(trx, { id: link.subject_id, accountId, client }, now)
-    : undefined;
-  if (caseReference === undefined) throw new Problem('invalid-token');
-  return { caseReference };
+  if (!link?.subject_id) throw new Problem('invalid-token');
+  const vetoed = { id: link.subject_id, accountId, client };
+  const outcome = (await vetoApproval(trx, vetoed, now)) ?? (await vetoUnfreeze(trx, vetoed, now));
+  if (!outcome) throw new Problem('invalid-token');
+  return outcome;
 }
 
 /** This browser gets a counter of its own; what strangers did stays counted. */

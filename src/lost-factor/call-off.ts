@@ -1,5 +1,5 @@
 import type { Transaction } from 'kysely';
-import { endApprovals } from '../approvals/end.ts';
+import { endApprovals, endApprovalsOf } from '../approvals/end.ts';
 import type { Client } from '../context.ts';
 import type { Database } from '../db/types.ts';
 import type { Actor } from '../events/record.ts';
@@ -20,7 +20,17 @@ export async function callOffFactorReset(
   cause: Cause,
   now: Date,
 ): Promise<void> {
-  await endApprovals(trx, accountId, 'second-factor-reset', cause, now);
+  await endApprovals(trx, { accountId, kind: 'second-factor-reset' }, cause, now);
+}
+
+/** As `callOffFactorReset` for each of these accounts. */
+export async function callOffFactorResets(
+  trx: Transaction<Database>,
+  accountIds: readonly string[],
+  cause: Cause,
+  now: Date,
+): Promise<void> {
+  await endApprovalsOf(trx, accountIds, 'second-factor-reset', cause, now);
 }
 
 /** Whoever gave a second factor has one. */

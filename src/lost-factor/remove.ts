@@ -7,7 +7,7 @@ import { voidLinks, voidLinksAbout } from '../links/links.ts';
 import { unbindEverything } from '../second-factors/factors.ts';
 import { endEverything } from '../sessions/end.ts';
 
-type Agreed = { id: string; account_id: string; case_id: string };
+type Agreed = { id: string; account_id: string; case_id: string | null };
 
 /**
  * Unbinds every second factor and recovery code, under the account's lock. Sessions, devices and half-done sign-ins end,
@@ -26,5 +26,5 @@ export async function removeSecondFactors(
   await voidLinksAbout(trx, { accountId, subjectId: id, purpose: 'veto' }, now);
   await startCoolDown(trx, ctx, accountId, undefined, now, 'recovery');
   const detail = { approvalId: id, factors, endedSessions };
-  await record(trx, { type: 'second-factor.reset', actor: { kind: 'system' }, accountId, caseId, detail }, now);
+  await record(trx, { type: 'second-factor.reset', actor: { kind: 'system' }, accountId, caseId: caseId ?? undefined, detail }, now);
 }

@@ -64,6 +64,20 @@ export async function removeAddress(
     .executeTakeFirst();
 }
 
+/** Gone at once, also for what happened before. */
+export async function deleteAddress(
+  trx: Transaction<Database>,
+  id: string,
+  accountId: string,
+): Promise<AddressRow | undefined> {
+  return await trx
+    .deleteFrom('notice_addresses')
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .returningAll()
+    .executeTakeFirst();
+}
+
 /** Those added since then are gone at once, and get no more notices. Which of them had got any. */
 export async function deleteSince(trx: Transaction<Database>, accountId: string, since: Date): Promise<string[]> {
   const gone = await trx

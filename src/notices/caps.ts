@@ -11,7 +11,7 @@ type Later = { recipient: LimitName; account: LimitName; past: 'later' };
 /** Never late: one for each freeze, release or reset, which nobody can bring about in a loop. */
 type AtOnce = { recipient: 'one per event'; account: 'one per event'; past: 'never' };
 /** Past it what strangers ask for is left out, what the owner must learn is sent later. */
-export type Cap = Dropped | Later | AtOnce;
+type Cap = Dropped | Later | AtOnce;
 
 /** Nobody's account is known yet, so the mailbox is all there is to count by. */
 const wished: Dropped = { recipient: 'sign-up-mail', account: 'sign-up-mail', past: 'dropped' };
@@ -25,11 +25,16 @@ const otherMails: { readonly [template in Template]?: Cap } = {
   'already-registered': wished,
   'reset-password': asked('reset-mail'),
   'sign-in-code': asked('sign-in-code'),
+  'unfreeze-code': asked('unfreeze'),
   'confirm-new-email': asked('contact-change'),
   'email-in-use': asked('contact-change'),
   'confirm-notice-address': asked('contact-change'),
   'account-frozen': atOnce,
   'hold-released': atOnce,
+  'hold-release-scheduled': atOnce,
+  'hold-release-cancelled': atOnce,
+  'break-glass-used': atOnce,
+  'recovery-link': atOnce,
   'second-factor-reset-scheduled': atOnce,
   'second-factor-reset-cancelled': atOnce,
   'second-factor-reset-done': atOnce,
@@ -52,6 +57,6 @@ export async function takeNotice(ctx: Context, cap: Cap, recipient: string, { ac
   if (cap.past !== 'later') return;
   const isTaken =
     (await ctx.limits.take(cap.recipient, ctx.keys.pseudonym('notice-cap', recipient))) &&
-    (account_id === null || (await ctx.limits.take(cap.account, account_id)));
+    (account_id === null || (await ctx.limits.take(cap.account, ctx.keys.pseudonym('notice-cap', account_id))));
   if (!isTaken) throw new DeliveryError('too many notices of late: sent later', { retryAfter: HOUR });
 }

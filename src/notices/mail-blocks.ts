@@ -4,7 +4,18 @@ import type { AnyValues, TokenName } from './mail-values.ts';
 type ConfirmPage = 'confirm-address' | 'confirm-notice-address';
 export type LinkBlock = {
   label: TextKey;
-  page: 'confirm' | 'reset' | 'report' | 'sign-in' | 'freeze' | 'unlock' | 'case' | 'undo' | 'veto' | ConfirmPage;
+  page:
+    | 'confirm'
+    | 'reset'
+    | 'recover'
+    | 'report'
+    | 'sign-in'
+    | 'freeze'
+    | 'unlock'
+    | 'case'
+    | 'undo'
+    | 'veto'
+    | ConfirmPage;
   token?: TokenName;
   /** Left out without its token, not led to the bare page. */
   needsToken?: true;
@@ -19,6 +30,7 @@ export type MailTemplate = { subject: TextKey; blocks: readonly Block[] };
 export const confirm: LinkBlock = { label: 'mail.link.confirm', page: 'confirm', token: 'token', tone: 'calm' };
 export const reset: LinkBlock = { label: 'mail.link.reset', page: 'reset', token: 'token', tone: 'calm' };
 export const resetAtOnce: LinkBlock = { ...reset, token: 'resetToken' };
+export const recover: LinkBlock = { label: 'mail.link.recover', page: 'recover', token: 'token', tone: 'calm' };
 export const report: LinkBlock = { label: 'mail.link.report', page: 'report', token: 'token', tone: 'calm' };
 export const unlock: LinkBlock = {
   label: 'mail.link.unlock',

@@ -17,6 +17,8 @@ const confirming: { readonly [template in Template]?: LinkPurpose } = {
   'reset-password': 'reset-password',
   'confirm-new-email': 'confirm-contact',
   'confirm-notice-address': 'confirm-notice-address',
+  'report-confirm': 'confirm-report',
+  'recovery-link': 'recovery',
 };
 
 const purposes: Record<TokenName, (template: Template) => LinkPurpose> = {
@@ -65,12 +67,22 @@ export async function makeLinks(
       const ends = { undoToken: undoUntil, vetoToken: vetoUntil }[name as string];
       const expiresAt = ends ?? plus(now, lifetime(ctx, purpose));
       const link = { purpose, ...owner, subjectId: letter.subjectId, eventId: delivery.event_id, sentTo: to.email };
-      const isNew = await insertLink(trx, token, { ...link, expiresAt }, now);
+      const isVoid = purpose === 'freeze-account' && (await isReleasedSince(trx, delivery, now));
+      const isNew = await insertLink(trx, token, { ...link, expiresAt, isVoid }, now);
       if (isNew && purpose === 'reset-password') await recordReset(trx, to.accountId, now);
       issued[name] = token;
     }
     return issued;
   });
+}
+
+/**
+ * A mail that is late must not bring back what a release made void. Under the lock of the release, which voids what was made
+ * before it.
+ */
+async function isReleasedSince(trx: Transaction<Database>, { account_id, at }: Claimed, now: Date): Promise<boolean> {
+  if (account_id === null || !(await pass(trx, account_id, 'case-access', now))) return false;
+  return await queries.isReleasedSince(trx, account_id, at);
 }
 
 async function recordReset(trx: Transaction<Database>, accountId: string | undefined, now: Date): Promise<void> {
@@ -87,7 +99,8 @@ async function findUndoUntil(ctx: Context, { template, to, subjectId }: Letter, 
 
 /** Until when the letter's reader can veto what it announces: until it is done, also where no node runs when it is due. */
 async function findVetoUntil(ctx: Context, { template, subjectId }: Letter): Promise<Date | undefined> {
-  if (template !== 'second-factor-reset-scheduled' || subjectId === undefined) return undefined;
+  const isVetoable = template === 'second-factor-reset-scheduled' || template === 'hold-release-scheduled';
+  if (!isVetoable || subjectId === undefined) return undefined;
   const dueAt = await queries.findVetoable(ctx.db, subjectId);
   return dueAt && plus(dueAt, ctx.policy['freezeLink.ttl']);
 }
@@ -100,6 +113,7 @@ async function mayReset(trx: Transaction<Database>, accountId: string, email: st
 
 function lifetime(ctx: Context, purpose: LinkPurpose): number {
   if (purpose === 'reset-password') return ctx.policy['reset.ttl'];
+  if (purpose === 'recovery') return ctx.policy['recovery.linkTtl'];
   if (purpose === 'confirm-contact' || purpose === 'confirm-notice-address') return ctx.policy['contacts.confirmTtl'];
   return purpose === 'confirm-email' ? ctx.policy['signUp.ttl'] : ctx.policy['freezeLink.ttl'];
 }

@@ -23,6 +23,7 @@ export type MailValues = {
   'already-registered': SharedValues;
   'reset-password': SharedValues & { token: string; expiresInSeconds: number };
   'report-confirm': SharedValues & { token: string };
+  'recovery-link': SharedValues & { token: string; expiresInSeconds: number };
   'unfreeze-code': SharedValues & { code: string; expiresInSeconds: number };
 
   'sign-in-code': Freezable & { code: string; expiresInSeconds: number };
@@ -41,6 +42,8 @@ export type MailValues = {
   'passkey-copied': Freezable;
   'account-exported': Freezable;
   'recovery-codes-issued': Freezable;
+  'recovery-codes-removed': Freezable;
+  'transaction-resolved': Freezable;
   'recovery-code-used': Freezable & { left: number };
   'new-device-sign-in': Freezable;
   'refresh-reuse': Freezable;
@@ -71,8 +74,14 @@ export type MailValues = {
 
   'account-frozen': CaseLinked & { by: 'owner' | 'agent' | 'rule' };
   'hold-placed': SharedValues & { scope: HoldScope } & Optional<{ until: Date }>;
+  'hold-release-scheduled': SharedValues & { until: Date } & Optional<{ vetoToken: string }>;
+  'hold-release-cancelled': SharedValues & { by: string };
+  'break-glass-used': SharedValues;
+  'watch-began': Freezable & { until: Date };
+  'watch-ended': Freezable;
   'hold-released': Freezable & { scope: HoldScope };
   'case-update': CaseLinked;
+  'case-closed': CaseLinked;
 };
 
 export type Template = keyof MailValues;

@@ -123,14 +123,22 @@ export async function findUndoableChange(db: Kysely<Database>, id: string, now: 
 
 /** When what was agreed to is due; undefined once it is done or over. */
 export async function findVetoable(db: Kysely<Database>, id: string): Promise<Date | undefined> {
-  const row = await db
+  const agreed = await db
     .selectFrom('approvals')
     .select('effective_at')
     .where('id', '=', id)
     .where('executed_at', 'is', null)
     .where('ended_at', 'is', null)
+    .unionAll(
+      db
+        .selectFrom('unfreezes')
+        .select('effective_at')
+        .where('id', '=', id)
+        .where('executed_at', 'is', null)
+        .where('ended_at', 'is', null),
+    )
     .executeTakeFirst();
-  return row?.effective_at ?? undefined;
+  return agreed?.effective_at ?? undefined;
 }
 
 /** Confirmed numbers: the account's own, and those it had that a change can still be undone to. */
@@ -203,4 +211,21 @@ export async function findSmsCode(db: Kysely<Database>, id: string, now: Date): 
     .where('expires_at', '>', now)
     .where('accounts.closed_at', 'is', null)
     .executeTakeFirst();
+}
+
+/** Whether a hold of the account was released after `at`: freeze links for what came before it are void. */
+export async function isReleasedSince(db: Kysely<Database>, accountId: string, at: Date): Promise<boolean> {
+  const row = await db
+    .selectFrom('holds')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('released_at', '>', at)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Everybody who works here. */
+export async function listAgentMailboxes(db: Kysely<Database>): Promise<string[]> {
+  const rows = await db.selectFrom('agents').select('email').where('disabled_at', 'is', null).orderBy('id').execute();
+  return rows.map(({ email }) => email);
 }

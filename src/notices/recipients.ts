@@ -2,8 +2,10 @@ import { emailKey } from '../accounts/identifiers.ts';
 import { maskContact } from '../contacts/mask.ts';
 import type { Context } from '../context.ts';
 import { type Claimed, copyDelivery } from '../events/deliveries.ts';
+import { findRecoveryLetter } from '../recovery/letter.ts';
 import { mailedCode } from '../sign-in/mailed-code.ts';
 import { plus, secondsUntil } from '../time.ts';
+import { findUnfreezeLetter } from '../unfreeze/letter.ts';
 import type { AnyValues, Template } from './mail-values.ts';
 import * as queries from './queries.ts';
 
@@ -28,6 +30,9 @@ const special: Record<string, Addressing> = {
   'sign-in.code-requested': addressSignInCode,
   'email.change-requested': addressNewEmail,
   'notice-address.added': addressNewNotice,
+  'unfreeze.code-requested': addressUnfreezeCode,
+  'recovery.offered': addressRecovery,
+  'break-glass.used': addressAgents,
 };
 
 /** Whom the mail of this delivery goes to, and which one it is; undefined where there is nobody to write to any more. */
@@ -109,6 +114,38 @@ async function addressSignInCode(ctx: Context, delivery: Claimed): Promise<Lette
     to: { email: waiting.email, locale: waiting.locale, accountId: waiting.id, isMain: true },
     values: { code: mailedCode(ctx.keys, challenge), expiresInSeconds: secondsUntil(waiting.expires_at, now) },
   };
+}
+
+/** The code that lifts the owner's holds, to a mailbox older than what they fear. */
+async function addressUnfreezeCode(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
+  const letter = await findUnfreezeLetter(ctx, String(subjectOf(delivery)));
+  const account = letter && (await queries.findRecipient(ctx.db, letter.accountId));
+  if (!account) return undefined;
+  const { accountId, email, ...values } = letter;
+  return { template: 'unfreeze-code', to: { email, locale: account.locale, accountId }, values };
+}
+
+/** The link to a new password and factor, to a mailbox older than the compromise. */
+async function addressRecovery(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
+  const recoveryId = subjectOf(delivery);
+  const letter = recoveryId === undefined ? undefined : await findRecoveryLetter(ctx, recoveryId);
+  const account = letter && (await queries.findRecipient(ctx.db, letter.accountId));
+  if (!account) return undefined;
+  const { accountId, email, ...values } = letter;
+  return { template: 'recovery-link', to: { email, locale: account.locale, accountId }, subjectId: recoveryId, values };
+}
+
+/** Everybody who works here, each by a delivery of their own. */
+async function addressAgents(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
+  const named = delivery.payload['to'];
+  const [first, ...others] = typeof named === 'string' ? [named] : await queries.listAgentMailboxes(ctx.db);
+  if (first === undefined) return undefined;
+  for (const to of others) {
+    const recipient = ctx.keys.pseudonym('notice-recipient', emailKey(to));
+    await copyDelivery(ctx, delivery, recipient, { ...delivery.payload, to });
+  }
+  const owner = delivery.account_id ? await queries.findRecipient(ctx.db, delivery.account_id) : undefined;
+  return { template: 'break-glass-used', to: { email: first, locale: 'en' }, values: { account: owner?.email ?? '' } };
 }
 
 /** Who asks for a reset by an address that was changed may not know of the change: they get its links once more. */

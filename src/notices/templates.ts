@@ -1,3 +1,4 @@
+import { holdTemplates } from './hold-templates.ts';
 import {
   confirm,
   confirmNew,
@@ -6,6 +7,7 @@ import {
   type MailTemplate,
   manage,
   openCase,
+  recover,
   report,
   requestReset,
   reset,
@@ -71,6 +73,10 @@ export const templates: Record<Template, MailTemplate> = {
     subject: 'mail.reset-password.subject',
     blocks: ['mail.reset-password.body', reset, 'facts', 'mail.reset-password.not-you'],
   },
+  'recovery-link': {
+    subject: 'mail.recovery-link.subject',
+    blocks: ['mail.recovery-link.body', recover, 'facts', 'mail.recovery-link.not-you'],
+  },
   'report-confirm': {
     subject: 'mail.report-confirm.subject',
     blocks: ['mail.report-confirm.body', report, 'facts', 'mail.report-confirm.not-you'],
@@ -115,6 +121,8 @@ export const templates: Record<Template, MailTemplate> = {
   'sms-removed': told('sms-removed'),
   'account-exported': told('account-exported'),
   'recovery-codes-issued': told('recovery-codes-issued'),
+  'recovery-codes-removed': told('recovery-codes-removed'),
+  'transaction-resolved': told('transaction-resolved'),
   'recovery-code-used': {
     subject: 'mail.recovery-code-used.subject',
     blocks: ['mail.recovery-code-used.body', manage, 'facts', ...knownOrFreeze],
@@ -213,19 +221,7 @@ export const templates: Record<Template, MailTemplate> = {
     subject: 'mail.account-frozen.subject',
     blocks: ['mail.account-frozen.by', 'mail.account-frozen.effect', 'facts', 'mail.account-frozen.next', openCase],
   },
-  'hold-placed': {
-    subject: 'mail.hold-placed.subject',
-    blocks: [
-      'mail.hold-placed.body',
-      { paragraph: 'mail.hold-placed.until', needs: 'until' },
-      'facts',
-      'mail.hold-placed.next',
-      manage,
-    ],
-  },
-  'hold-released': {
-    subject: 'mail.hold-released.subject',
-    blocks: ['mail.hold-released.body', 'facts', ...freeze, 'mail.hold-released.links'],
-  },
+  ...holdTemplates,
   'case-update': { subject: 'mail.case-update.subject', blocks: ['mail.case-update.body', 'facts', openCase] },
+  'case-closed': { subject: 'mail.case-closed.subject', blocks: ['mail.case-closed.body', 'facts', openCase] },
 };

@@ -5,17 +5,15 @@ import { hashToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
-import { startCoolDown } from '../holds/freeze.ts';
 import { heldProblem, passAlone } from '../holds/gate.ts';
-import { findLink, redeemLink, reserveLinkAttempt, returnLinkAttempt, voidLinks } from '../links/links.ts';
-import { counterKey, forgetFailures, returnOnError } from '../lockout/attempts.ts';
+import { findLink, redeemLink, reserveLinkAttempt, returnLinkAttempt } from '../links/links.ts';
+import { returnOnError } from '../lockout/attempts.ts';
 import { Problem } from '../problem.ts';
 import { type Candidate, checkProof, redeemProof } from '../second-factors/check-proof.ts';
 import { findFactors, hasSecondFactor } from '../second-factors/factors.ts';
 import type { Proof } from '../second-factors/proof.ts';
 import { proofRequired } from '../second-factors/prove-change.ts';
-import { endEverything } from '../sessions/end.ts';
-import { type Accepted, acceptPassword, weakPassword } from './check-password.ts';
+import { acceptNew, hashNew, putReset } from './put-reset.ts';
 import * as queries from './queries.ts';
 
 /**
@@ -56,19 +54,14 @@ export async function confirmReset(ctx: Context, input: ResetInput, client: Clie
   const link = await findLink(ctx.db, input.token, now);
   if (link?.purpose !== 'reset-password' || !link.account_id) throw new Problem('invalid-token');
   const accountId = link.account_id;
-  const owner = await queries.findOwner(ctx.db, accountId);
-  if (!owner) throw new Problem('invalid-token');
-  const hasFactor = await hasSecondFactor(ctx.db, accountId);
-  const asked = { owner, hasSecondFactor: hasFactor, locale: client.locale, field: 'newPassword' };
-  const accepted = await acceptPassword(ctx, input.newPassword, asked);
+  const wanted = { accountId, newPassword: input.newPassword, client };
+  const accepted = await acceptNew(ctx, wanted);
+  if (!accepted) throw new Problem('invalid-token');
   const candidate = await proveFactor(ctx, { accountId, input, client }, now);
   const outcome = await returnOnError(ctx, candidate?.attempts ?? [], async () => {
-    const spent = await queries.findSpentHash(ctx.db, accountId);
-    if (spent !== undefined && (await ctx.hasher.verify(spent, accepted.text)))
-      throw weakPassword(ctx, 'unchanged', asked);
-    const hash = await ctx.hasher.hash(accepted.text);
+    const password = await hashNew(ctx, wanted, accepted);
     return await transact(ctx.db, ctx.ring, (trx) =>
-      applyReset(trx, ctx, { accountId, input, client, candidate, accepted, hash }, now),
+      applyReset(trx, ctx, { accountId, input, client, candidate, password }, now),
     );
   });
   if (outcome instanceof Problem) throw outcome;
@@ -107,8 +100,7 @@ type Change = {
   input: ResetInput;
   client: Client;
   candidate: Candidate | undefined;
-  accepted: Accepted;
-  hash: string;
+  password: Awaited<ReturnType<typeof hashNew>>;
 };
 
 async function applyReset(
@@ -126,34 +118,14 @@ async function applyReset(
   if (candidate && !(await redeemProof(trx, prover, candidate, now))) return new Problem('invalid-code');
   const redeemed = await redeemLink(trx, change.input.token, 'reset-password', now);
   if (!redeemed) return rollBack();
-  await forgetPasswordFailures(trx, ctx, accountId);
-  await queries.setPassword(trx, accountId, { ...change.accepted, hash: change.hash }, now);
-  await voidLinks(trx, accountId, ['reset-password'], now);
-  await endEverything(trx, accountId, 'password-reset', now);
-  await startCoolDown(trx, ctx, accountId, client, now);
   const amr = candidate ? [candidate.factor] : [];
-  await record(
-    trx,
-    { type: 'password.reset', actor: { kind: 'owner', id: accountId }, accountId, client, detail: { amr } },
-    now,
-  );
+  await putReset(trx, ctx, { accountId, client, password: change.password, amr }, now);
   return undefined;
 }
 
 /** Thrown, so that the code which was right is not spent with a token that was not. */
 function rollBack(): never {
   throw new Problem('invalid-token');
-}
-
-/** Opens the strangers' counters of every identifier of the account, and the one over them. */
-export async function forgetPasswordFailures(
-  trx: Transaction<Database>,
-  ctx: Context,
-  accountId: string,
-): Promise<void> {
-  const values = await queries.listIdentifiers(trx, accountId);
-  const keys = values.map((value) => counterKey(ctx, 'identifier', value));
-  await forgetFailures(trx, [...keys, counterKey(ctx, 'account', accountId)]);
 }
 
 /** How it stands with the password; null where there is none. */
@@ -177,4 +149,9 @@ export async function upgradeHash(
   password: string,
 ): Promise<void> {
   await queries.upgradeHash(db, accountId, stored, await ctx.hasher.hash(password));
+}
+
+/** When the password that stands was set; undefined where it opens nothing. */
+export async function findPasswordSetAt(db: Kysely<Database>, accountId: string): Promise<Date | undefined> {
+  return await queries.findSetAt(db, accountId);
 }

@@ -211,3 +211,13 @@ export async function findState(db: Kysely<Database>, accountId: string): Promis
     .where('account_id', '=', accountId)
     .executeTakeFirst();
 }
+
+export async function findSetAt(db: Kysely<Database>, accountId: string): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('passwords')
+    .select('set_at')
+    .where('account_id', '=', accountId)
+    .where('disabled_at', 'is', null)
+    .executeTakeFirst();
+  return row?.set_at;
+}

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -33,6 +33,27 @@ const kinds = [
   'webauthn_challenges',
 ] as const;
 
-export async function deleteEveryFactor(trx: Transaction<Database>, accountId: string): Promise<void> {
-  for (const table of kinds) await trx.deleteFrom(table).where('account_id', '=', accountId).execute();
+/** But for the authenticator named by `except`. */
+export async function deleteEveryFactor(trx: Transaction<Database>, accountId: string, except?: string): Promise<void> {
+  for (const table of kinds) {
+    await trx
+      .deleteFrom(table)
+      .where('account_id', '=', accountId)
+      .$if(table === 'totp_factors' && except !== undefined, (query) => query.where(sql.ref('id'), '<>', except))
+      .execute();
+  }
+}
+
+const codeBirth = statement<{ created_at: Date }, [accountId: string, selector: string]>(
+  'find-recovery-code-birth',
+  'select created_at from recovery_codes where account_id = $1 and selector = $2',
+);
+
+/** When this recovery code was issued. */
+export async function findRecoveryCodeBirth(
+  db: Kysely<Database>,
+  accountId: string,
+  selector: string,
+): Promise<Date | undefined> {
+  return (await codeBirth(db, accountId, selector))[0]?.created_at;
 }

@@ -4,7 +4,7 @@ import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import { returnOnError } from '../lockout/attempts.ts';
 import type { Candidate, Prover } from './check-proof.ts';
-import * as queries from './queries.ts';
+import * as codeQueries from './code-queries.ts';
 import { readRecoveryCode } from './rules.ts';
 import { openDoor, rememberWrongCode } from './wrong-code.ts';
 
@@ -15,7 +15,7 @@ export async function checkRecoveryCode(ctx: Context, prover: Prover, typed: str
   const code = readRecoveryCode(typed);
   const isRight = await returnOnError(ctx, [attempt], async () => {
     if (!code) return false;
-    const stored = await queries.findRecoveryCode(ctx.db, prover.accountId, code.selector);
+    const stored = await codeQueries.findRecoveryCode(ctx.db, prover.accountId, code.selector);
     return await ctx.hasher.verify(stored, code.text);
   });
   if (code && isRight) return { factor: 'recovery-code', attempts: [attempt], selector: code.selector };
@@ -30,7 +30,7 @@ export async function redeemRecoveryCode(
   selector: string,
   now: Date,
 ): Promise<boolean> {
-  const left = await queries.redeemRecoveryCode(trx, accountId, selector, now);
+  const left = await codeQueries.redeemRecoveryCode(trx, accountId, selector, now);
   if (left === undefined) return false;
   const actor = { kind: 'owner', id: accountId } as const;
   await record(trx, { type: 'recovery-code.used', actor, accountId, client, detail: { left } }, now);

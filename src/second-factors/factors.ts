@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { Accounts } from '../db/accounts.ts';
 import type { Database } from '../db/types.ts';
 import { forgetPendingSms } from '../sms-factor/forget-sms.ts';
 import * as bound from './bound-queries.ts';
@@ -16,9 +17,9 @@ export async function hasSecondFactor(db: Kysely<Database>, accountId: string): 
 }
 
 /** Forgets an authenticator or a number that was not confirmed: whoever began before everything ended must not finish. */
-export async function forgetPendingFactor(trx: Transaction<Database>, accountId: string): Promise<void> {
-  await queries.deletePendingTotp(trx, accountId);
-  await forgetPendingSms(trx, accountId);
+export async function forgetPendingFactor(trx: Transaction<Database>, accounts: Accounts): Promise<void> {
+  await queries.deletePendingTotp(trx, accounts);
+  await forgetPendingSms(trx, accounts);
 }
 
 /** When each second factor of the account was bound. */
@@ -36,4 +37,13 @@ export async function unbindEverything(trx: Transaction<Database>, accountId: st
 /** When this authenticator or passkey was bound; undefined for one that is gone. */
 export async function findFactorBirth(db: Kysely<Database>, factorId: string): Promise<Date | undefined> {
   return await bound.findBirth(db, factorId);
+}
+
+/** When a recovery code was issued; undefined for one that the account has not. */
+export async function findRecoveryCodeBirth(
+  db: Kysely<Database>,
+  accountId: string,
+  selector: string,
+): Promise<Date | undefined> {
+  return await bound.findRecoveryCodeBirth(db, accountId, selector);
 }

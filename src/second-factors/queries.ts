@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { type Accounts, listOf } from '../db/accounts.ts';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 import { enrolled, type FactorKind } from './enrolled.ts';
@@ -95,64 +96,6 @@ export async function countTotpFailures(
   return await countFailure(trx, accountId, isKnown, most, now);
 }
 
-export async function findRecoveryCode(
-  db: Kysely<Database>,
-  accountId: string,
-  selector: string,
-): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('recovery_codes')
-    .select('code_hash')
-    .where('account_id', '=', accountId)
-    .where('selector', '=', selector)
-    .where('used_at', 'is', null)
-    .executeTakeFirst();
-  return row?.code_hash;
-}
-
-/** Spends a recovery code; how many are left, or undefined when it was spent already. */
-export async function redeemRecoveryCode(
-  trx: Transaction<Database>,
-  accountId: string,
-  selector: string,
-  now: Date,
-): Promise<number | undefined> {
-  const used = await trx
-    .updateTable('recovery_codes')
-    .set({ used_at: now })
-    .where('account_id', '=', accountId)
-    .where('selector', '=', selector)
-    .where('used_at', 'is', null)
-    .returning('selector')
-    .executeTakeFirst();
-  return used ? await countRecoveryCodes(trx, accountId) : undefined;
-}
-
-async function countRecoveryCodes(db: Kysely<Database>, accountId: string): Promise<number> {
-  const { left } = await db
-    .selectFrom('recovery_codes')
-    .select((eb) => eb.fn.countAll<string>().as('left'))
-    .where('account_id', '=', accountId)
-    .where('used_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return Number(left);
-}
-
-export async function replaceRecoveryCodes(
-  trx: Transaction<Database>,
-  accountId: string,
-  codes: { selector: string; hash: string }[],
-  now: Date,
-): Promise<void> {
-  await trx.deleteFrom('recovery_codes').where('account_id', '=', accountId).execute();
-  await trx
-    .insertInto('recovery_codes')
-    .values(
-      codes.map((code) => ({ account_id: accountId, selector: code.selector, code_hash: code.hash, created_at: now })),
-    )
-    .execute();
-}
-
 /** Every authenticator of the account that was confirmed, oldest first. */
 export async function listAuthenticators(db: Kysely<Database>, accountId: string): Promise<Authenticator[]> {
   return await db
@@ -188,8 +131,12 @@ export async function insertPendingTotp(
     .execute();
 }
 
-export async function deletePendingTotp(trx: Transaction<Database>, accountId: string): Promise<void> {
-  await trx.deleteFrom('totp_factors').where('account_id', '=', accountId).where('confirmed_at', 'is', null).execute();
+export async function deletePendingTotp(trx: Transaction<Database>, accounts: Accounts): Promise<void> {
+  await trx
+    .deleteFrom('totp_factors')
+    .where('account_id', 'in', listOf(accounts))
+    .where('confirmed_at', 'is', null)
+    .execute();
 }
 
 export async function findPendingTotp(db: Kysely<Database>, accountId: string): Promise<PendingTotp | undefined> {
@@ -240,8 +187,4 @@ export async function deleteTotps(trx: Transaction<Database>, accountId: string,
     .returning('id')
     .execute();
   return removed.map((row) => row.id).sort();
-}
-
-export async function deleteRecoveryCodes(trx: Transaction<Database>, accountId: string): Promise<void> {
-  await trx.deleteFrom('recovery_codes').where('account_id', '=', accountId).execute();
 }

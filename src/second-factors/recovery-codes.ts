@@ -6,15 +6,15 @@ import { record } from '../events/record.ts';
 import { Problem } from '../problem.ts';
 import { type Holder, ownerEvent } from '../sessions/holder.ts';
 import { dropSms } from '../sms-factor/forget-sms.ts';
+import * as codeQueries from './code-queries.ts';
 import { hasSecondFactor } from './factors.ts';
 import type { Proof } from './proof.ts';
 import { changeWithProof } from './prove-change.ts';
-import * as queries from './queries.ts';
 import { makeRecoveryCode } from './rules.ts';
 
 const CODES = 10;
 
-type RecoveryCodes = { selector: string; text: string; hash: string }[];
+export type RecoveryCodes = { selector: string; text: string; hash: string }[];
 
 /** Ten new recovery codes for a proof of a factor; the old ones stop working. Throws `invalid-code`, `account-held`. */
 export async function reissueRecoveryCodes(ctx: Context, holder: Holder, proof: Proof): Promise<string[]> {
@@ -22,7 +22,7 @@ export async function reissueRecoveryCodes(ctx: Context, holder: Holder, proof: 
   await ctx.limits.takeForAccount('factor-change', holder.accountId);
   if (!(await hasSecondFactor(ctx.reader, holder.accountId))) throw new Problem('invalid-code');
   const reissue = async (trx: Transaction<Database>, _: unknown, codes: RecoveryCodes) => {
-    await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
+    await codeQueries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
     await record(trx, { ...ownerEvent(holder), type: 'recovery-codes.issued', detail: { count: CODES } }, now);
     return codes.map((code) => code.text);
   };
@@ -36,7 +36,7 @@ export async function issueFirstCodes(
   codes: RecoveryCodes,
   now: Date,
 ): Promise<string[]> {
-  await queries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
+  await codeQueries.replaceRecoveryCodes(trx, holder.accountId, codes, now);
   const detail = { count: CODES };
   await record(trx, { ...ownerEvent(holder), type: 'recovery-codes.issued', detail, isSilent: true }, now);
   return codes.map((code) => code.text);
@@ -45,7 +45,7 @@ export async function issueFirstCodes(
 /** Recovery codes and texted ones stand beside a factor: with the last one they end. */
 export async function dropCodesOfNone(trx: Transaction<Database>, accountId: string): Promise<void> {
   if (await hasSecondFactor(trx, accountId)) return;
-  await queries.deleteRecoveryCodes(trx, accountId);
+  await codeQueries.deleteRecoveryCodes(trx, accountId);
   await dropSms(trx, accountId);
 }
 

@@ -55,11 +55,21 @@ export const demands: { readonly [operation: string]: Demand } = {
   'DELETE /v1/me/grants/{id}':           'live',
   'POST /v1/me/grants/{id}/passkey-options': 'active',
   'POST /v1/me/grants/{id}/confirm':     'active', // takes the second factor itself
+  'GET /v1/me/activity':                  'live',
+  'POST /v1/me/activity/{id}/not-me':     'live', // protects the owner
   'POST /v1/me/freeze':                   'live',
+  'POST /v1/me/unfreeze':                'live', // takes what is older than the compromise
+  'POST /v1/me/unfreeze/confirm':        'live',
   'POST /v1/me/reports':                  'live',
   'GET /v1/me/cases':                     'live',
   'GET /v1/me/cases/{id}':                'live',
   'POST /v1/me/cases/{id}/messages':      'live',
+  'POST /v1/me/cases/{id}/appeal':        'live',
+  'POST /v1/me/cases/{id}/feedback':      'live',
+  'POST /v1/me/reports/confirm':          'live',
+  'GET /v1/me/receipts':                  'live',
+  'GET /v1/me/transactions':              'live',
+  'POST /v1/me/transactions/{id}/mark':   'live', // stops, approves nothing
 };
 
 export function demandOf(operation: string): Demand {

@@ -5,7 +5,7 @@ import { readChainedToken } from '../crypto/chained-token.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { forgetDevices } from '../devices/devices.ts';
-import { type Actor, record } from '../events/record.ts';
+import { type Actor, record, recordMany } from '../events/record.ts';
 import { passAlone } from '../holds/gate.ts';
 import { forgetPendingFactor } from '../second-factors/factors.ts';
 import * as queries from './queries.ts';
@@ -18,11 +18,21 @@ export async function endEverything(
   reason: string,
   now: Date,
 ): Promise<number> {
-  await queries.deleteChallenges(trx, accountId);
-  await forgetPendingFactor(trx, accountId);
-  await forgetWaitingChanges(trx, accountId);
-  await forgetDevices(trx, accountId);
-  return await endSessions(trx, accountId, reason, now);
+  return (await endEverythingOf(trx, [accountId], reason, now)).get(accountId) ?? 0;
+}
+
+/** As `endEverything` for many accounts in as many statements; how many sessions each had. */
+export async function endEverythingOf(
+  trx: Transaction<Database>,
+  accountIds: readonly string[],
+  reason: string,
+  now: Date,
+): Promise<Map<string, number>> {
+  await queries.deleteChallenges(trx, accountIds);
+  await forgetPendingFactor(trx, accountIds);
+  await forgetWaitingChanges(trx, accountIds);
+  await forgetDevices(trx, accountIds);
+  return await endSessionsOf(trx, accountIds, reason, now);
 }
 
 /** As `endEverything`, but the session and device that made the change go on. */
@@ -45,11 +55,25 @@ export async function endSessions(
   now: Date,
   selection?: queries.Selection,
 ): Promise<number> {
-  const sessionIds = await queries.endSessions(trx, accountId, reason, now, selection);
-  if (sessionIds.length === 0) return 0;
-  const detail = { reason, sessionIds };
-  await record(trx, { type: 'sessions.revoked', actor: { kind: 'system' }, accountId, detail }, now);
-  return sessionIds.length;
+  return (await endSessionsOf(trx, [accountId], reason, now, selection)).get(accountId) ?? 0;
+}
+
+async function endSessionsOf(
+  trx: Transaction<Database>,
+  accountIds: readonly string[],
+  reason: string,
+  now: Date,
+  selection?: queries.Selection,
+): Promise<Map<string, number>> {
+  const ended = [...(await queries.endSessions(trx, accountIds, reason, now, selection))];
+  const events = ended.map(([accountId, sessionIds]) => ({
+    type: 'sessions.revoked' as const,
+    actor: { kind: 'system' } as const,
+    accountId,
+    detail: { reason, sessionIds },
+  }));
+  await recordMany(trx, events, now);
+  return new Map(ended.map(([accountId, { length }]) => [accountId, length]));
 }
 
 /** Ends the caller's own session, at once on every node (ASVS 7.4.1). */

@@ -31,9 +31,9 @@ export function requireOwnerOrCase(ctx: Context): Guard {
   return async (c, next) => {
     const token = bearer(c);
     const session = await findSession(ctx, token);
-    const holder = session ? { accountId: session.account_id } : await findCaseHolder(ctx, token);
+    const holder = session ? { accountId: session.account_id, opened: undefined } : await findCaseHolder(ctx, token);
     if (!holder) throw unauthorized();
-    c.set('speaker', { accountId: holder.accountId, session });
+    c.set('speaker', { ...holder, session });
     if (session) await noteActivity(ctx, session);
     await next();
   };

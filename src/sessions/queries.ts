@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Accounts, listOf } from '../db/accounts.ts';
 import { gatheredLookup } from '../db/gather.ts';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
@@ -117,29 +118,33 @@ export type Selection = { except?: string; deviceId?: string };
 /** Ends the account's sessions, or those selected; which they were. */
 export async function endSessions(
   trx: Transaction<Database>,
-  accountId: string,
+  accounts: Accounts,
   reason: string,
   now: Date,
   { except, deviceId }: Selection = {},
-): Promise<string[]> {
+): Promise<Map<string, string[]>> {
   const ended = await trx
     .updateTable('sessions')
     .set({ ended_at: now, end_reason: reason })
-    .where('account_id', '=', accountId)
+    .where('account_id', 'in', listOf(accounts))
     .where('ended_at', 'is', null)
     .$if(except !== undefined, (query) => query.where('id', '<>', except as string))
     .$if(deviceId !== undefined, (query) => query.where('device_id', '=', deviceId as string))
-    .returning('id')
+    .returning(['id', 'account_id'])
     .execute();
-  return ended.map(({ id }) => id);
+  const byAccount = new Map<string, string[]>();
+  for (const { id, account_id } of ended)
+    byAccount.set(String(account_id), [...(byAccount.get(String(account_id)) ?? []), id]);
+  return byAccount;
 }
 
 /** Those that disclose nothing stay, and nothing answers them any more: their end would tell that they were somebody's. */
-export async function deleteChallenges(trx: Transaction<Database>, accountId: string): Promise<void> {
+export async function deleteChallenges(trx: Transaction<Database>, accounts: Accounts): Promise<void> {
+  const ids = listOf(accounts);
   await sql`with stripped as (
       update challenges set account_id = null, password_set_at = null
-      where account_id = ${accountId} and owes = 'undisclosed')
-    delete from challenges where account_id = ${accountId} and owes <> 'undisclosed'`.execute(trx);
+      where account_id = any(${ids}::uuid[]) and owes = 'undisclosed')
+    delete from challenges where account_id = any(${ids}::uuid[]) and owes <> 'undisclosed'`.execute(trx);
 }
 
 export async function deleteChallengesOfDevice(trx: Transaction<Database>, deviceId: string): Promise<void> {

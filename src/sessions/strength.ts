@@ -22,7 +22,8 @@ export async function requireStrength(ctx: Context, session: Session, demand: De
   throw insufficient({ acr, isWeak, maxAge: isLapsed ? Math.min(fresh, sensitiveIdle) : fresh });
 }
 
-function insufficient({ acr, isWeak, maxAge }: { acr: string; isWeak: boolean; maxAge: number }): Problem {
+/** How strongly, and how lately, to authenticate anew. */
+export function insufficient({ acr, isWeak, maxAge }: { acr: string; isWeak: boolean; maxAge: number }): Problem {
   const seconds = maxAge / SECOND;
   const description = isWeak ? 'A second factor is required' : 'A more recent authentication is required';
   const challenge = [

@@ -58,7 +58,7 @@ export async function complete(ctx: Context, entry: Completion): Promise<SignedI
   if ('enrolling' in outcome) return outcome.enrolling;
   if ('signedIn' in outcome) return outcome.signedIn;
   if (outcome.stoppedBy.length === 0) throw new Problem('password-change-required');
-  throw heldProblem(outcome.stoppedBy, await issueCaseToken(ctx, entry.accountId, 'password', entry.client));
+  throw heldProblem(outcome.stoppedBy, await issueCaseToken(ctx, entry.accountId, { by: 'password' }, entry.client));
 }
 
 /** The common way in: a known browser, no second factor, nothing changed while the password was checked. */

@@ -177,7 +177,7 @@ export function signInRoutes(ctx: Context): Router {
           return c.json(await openCaseByLink(ctx, input.token, c.var.client), 200);
         }
         const accountId = await proveOwner(ctx, input, c.var.client);
-        return c.json(await issueCaseToken(ctx, accountId, 'password', c.var.client), 200);
+        return c.json(await issueCaseToken(ctx, accountId, { by: 'password' }, c.var.client), 200);
       },
     );
 }

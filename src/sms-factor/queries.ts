@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import { type Accounts, listOf } from '../db/accounts.ts';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -69,8 +70,12 @@ export async function deleteFactor(trx: Transaction<Database>, accountId: string
   return deleted !== undefined && deleted.confirmed_at !== null;
 }
 
-export async function deletePending(trx: Transaction<Database>, accountId: string): Promise<void> {
-  await trx.deleteFrom('sms_factors').where('account_id', '=', accountId).where('confirmed_at', 'is', null).execute();
+export async function deletePending(trx: Transaction<Database>, accounts: Accounts): Promise<void> {
+  await trx
+    .deleteFrom('sms_factors')
+    .where('account_id', 'in', listOf(accounts))
+    .where('confirmed_at', 'is', null)
+    .execute();
 }
 
 export async function findPhone(db: Kysely<Database>, accountId: string): Promise<string | undefined> {

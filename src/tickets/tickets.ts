@@ -52,8 +52,16 @@ function messageOf(ticket: queries.TicketedCase, delivery: Claimed): TicketMessa
   const what = {
     'case.opened': 'A case was opened',
     'case.raised': 'The case became urgent',
+    'case.overdue': 'What was promised has not happened; the case became more urgent',
+    'case.answered': 'Support wrote to the owner',
+    'case.merged': 'The case was merged into another',
+    'case.resolved': 'The case was closed',
     'case.reported': 'The owner reported',
+    'case.appealed': 'The owner appealed: somebody else must hear it',
+    'report.received': 'Somebody unverified reported',
     'case.message-added': 'The owner wrote',
+    'hold.released': 'A hold was released',
+    'hold.release-cancelled': 'The release of a hold was stopped',
     'second-factor.reset-cancelled': 'The reset of the second factor was stopped',
   };
   const event = what[delivery.event_type as keyof typeof what] ?? delivery.event_type;

@@ -11,8 +11,9 @@ export function holdReason(hold: Hold): Reason {
   };
 }
 
-const texts: Record<Refusal | 'missing', string> = {
+const texts: Record<Refusal | 'missing' | 'watched', string> = {
   missing: 'The payer has not confirmed this: it needs a grant',
+  watched: 'The account is watched after a takeover: until that is over it needs a grant',
   unknown: 'There is no such grant',
   expired: 'The grant was not used in time',
   used: 'The grant was used already',
@@ -20,6 +21,6 @@ const texts: Record<Refusal | 'missing', string> = {
   altered: 'The payer confirmed something else: the grant is void and they were told',
 };
 
-export function grantReason(refusal: Refusal | 'missing'): Reason {
+export function grantReason(refusal: Refusal | 'missing' | 'watched'): Reason {
   return { rule: `grant:${refusal}`, text: texts[refusal] };
 }

@@ -41,3 +41,26 @@ export function amountErrors(amount: string, currency: string): { pointer: strin
   const fault = findAmountFault(amount, currency);
   return fault ? [faults[fault]] : [];
 }
+
+const REPORTABLE_MONTHS = 13;
+
+/** Until when a payment can be reported as not one's own (PSD2 71(1)): thirteen months after it, at the latest. */
+export function reportableUntil(occurredAt: Date): Date {
+  const until = new Date(occurredAt);
+  until.setUTCMonth(until.getUTCMonth() + REPORTABLE_MONTHS);
+  // A month that is too short for the day: its last day.
+  if (until.getUTCDate() !== occurredAt.getUTCDate()) until.setUTCDate(0);
+  return until;
+}
+
+export function isReportable(occurredAt: Date, now: Date): boolean {
+  return now <= reportableUntil(occurredAt);
+}
+
+type Standing = { marked_mine: boolean | null; marked_by: 'owner' | 'agent' | null };
+
+/** Whoever says that it is not theirs is always heard. That it is theirs after all takes proof, and not against an agent. */
+export function isMarkable({ marked_mine, marked_by }: Standing, next: { mine: boolean; isProven: boolean }): boolean {
+  if (!next.mine || marked_mine === null) return true;
+  return next.isProven && marked_by !== 'agent';
+}

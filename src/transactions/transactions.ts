@@ -9,6 +9,7 @@ import { redeemGrant, refuseAltered, voidHeldGrant } from '../grants/redeem.ts';
 import type { Deed } from '../grants/rules.ts';
 import { type Hold, pass } from '../holds/gate.ts';
 import { Problem } from '../problem.ts';
+import { findWatch } from '../watches/find-watch.ts';
 import * as queries from './queries.ts';
 import { grantReason, holdReason, type Reason } from './reasons.ts';
 import { amountErrors, canonicalAmount, gateAction, type TransactionKind } from './rules.ts';
@@ -111,8 +112,9 @@ async function judge(
     const refusal = await redeemGrant(trx, grant, deedOf(input), bearer, now);
     return refusal ? { decision: 'challenge', reasons: [grantReason(refusal)] } : { decision: 'allow', reasons: [] };
   }
-  const isMissing = needsGrant && gateAction(input.kind) !== undefined;
-  return isMissing ? { decision: 'challenge', reasons: [grantReason('missing')] } : { decision: 'allow', reasons: [] };
+  if (gateAction(input.kind) === undefined) return { decision: 'allow', reasons: [] };
+  const missing = needsGrant ? 'missing' : (await findWatch(trx, input.accountId)) ? 'watched' : undefined;
+  return missing ? { decision: 'challenge', reasons: [grantReason(missing)] } : { decision: 'allow', reasons: [] };
 }
 
 function deedOf({ kind, accountId, sessionId, amount, currency, payee }: TransactionInput): Deed {

@@ -1,5 +1,6 @@
 /** Every file a browser may ask for under /assets; what is not listed does not exist. */
 export const ownAssets = [
+  'activity.js',
   'api.js',
   'case-access.js',
   'case-view.js',
@@ -22,6 +23,8 @@ export const ownAssets = [
   'passkey-sign-in.js',
   'passkeys.js',
   'password.js',
+  'recover.js',
+  'report.js',
   'reset.js',
   'second-factor.js',
   'security.js',
@@ -35,6 +38,7 @@ export const ownAssets = [
   'text-codes.js',
   'texts.js',
   'times.js',
+  'transactions.js',
   'undo.js',
   'unlock.js',
   'work.js',

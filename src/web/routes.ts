@@ -11,6 +11,7 @@ import { confirmAddressPage, confirmNoticeAddressPage } from './pages/confirm-ad
 import { freezePage } from './pages/freeze.ts';
 import { grantPage } from './pages/grant.ts';
 import { landingPage } from './pages/landing.ts';
+import { recoverPage } from './pages/recover.ts';
 import { reportPage } from './pages/report.ts';
 import { resetPage } from './pages/reset.ts';
 import { securityPage } from './pages/security.ts';
@@ -29,6 +30,7 @@ const pages: readonly Page[] = [
   confirmAddressPage,
   confirmNoticeAddressPage,
   resetPage,
+  recoverPage,
   securityPage,
   freezePage,
   unlockPage,

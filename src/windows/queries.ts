@@ -32,3 +32,39 @@ export async function setWindow(trx: Transaction<Database>, window: NewWindow, n
     .onConflict((conflict) => conflict.column('case_id').doUpdateSet(values))
     .execute();
 }
+
+type Proposal = Selectable<Database['window_proposals']>;
+
+/** One for each case: the earliest of what was said. True where this is it. */
+export async function proposeWindow(
+  trx: Transaction<Database>,
+  { caseId, from, eventId }: { caseId: string; from: Date; eventId: string },
+  now: Date,
+): Promise<boolean> {
+  const values = { from_at: from, event_id: eventId, proposed_at: now };
+  const row = await trx
+    .insertInto('window_proposals')
+    .values({ case_id: caseId, ...values })
+    .onConflict((conflict) =>
+      conflict.column('case_id').doUpdateSet(values).whereRef('window_proposals.from_at', '>', 'excluded.from_at'),
+    )
+    .returning('case_id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function findProposal(db: Kysely<Database>, caseId: string): Promise<Proposal | undefined> {
+  return await db.selectFrom('window_proposals').selectAll().where('case_id', '=', caseId).executeTakeFirst();
+}
+
+const earliest = statement<{ began_at: Date | null }, [accountId: string]>(
+  'find-earliest-begin',
+  `select min(coalesce(w.began_at, p.from_at)) as began_at from cases c
+   left join compromise_windows w on w.case_id = c.id left join window_proposals p on p.case_id = c.id
+   where c.account_id = $1 and c.closed_at is null`,
+);
+
+/** The earliest begin of a window, set or proposed, of the account's open cases. */
+export async function findEarliestBegin(db: Kysely<Database>, accountId: string): Promise<Date | undefined> {
+  return (await earliest(db, accountId))[0]?.began_at ?? undefined;
+}

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import { findCase } from '../cases/cases.ts';
+import { weighMoney } from '../cases/money.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
@@ -35,6 +36,7 @@ export async function setWindow(
     }
     const { account_id: accountId } = theCase;
     await queries.setWindow(trx, { caseId, accountId, from, until: until ?? null, agentId }, now);
+    await weighMoney(trx, ctx, theCase, client, now);
     const actor = { kind: 'agent', id: agentId } as const;
     const detail = { from: from.toISOString(), until: until?.toISOString() ?? null, note };
     await record(trx, { type: 'window.set', actor, accountId, caseId, client, detail }, now);

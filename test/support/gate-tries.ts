@@ -5,7 +5,9 @@ import { enrolmentTries, prepareEnrolling } from './enrolment-tries.ts';
 import { grantTries, preparePaying } from './grant-tries.ts';
 import { type Answer, type Harness, PASSWORD, type TestAgent, totpCode } from './harness.ts';
 import { ask, verify } from './lost-factor.ts';
+import { ownerTries, prepareSpeaking } from './owner-tries.ts';
 import { passkeyTries, prepareHolding } from './passkey-tries.ts';
+import { prepareRecovering, recoveryTries } from './recovery-tries.ts';
 import {
   enrol,
   freezeByAgent,
@@ -43,6 +45,8 @@ export async function prepare(h: Harness, agent: TestAgent) {
   const paying = await preparePaying(h);
   const holding = await prepareHolding(h);
   const enrolling = await prepareEnrolling(h);
+  const recovering = await prepareRecovering(h, agent);
+  const speaking = await prepareSpeaking(h, agent);
   const weak = await newAccount(h);
   await freezeByAgent(h, agent, weak.accountId);
   const caseLink = await mailedToken(h, weak.email, 'case');
@@ -58,6 +62,8 @@ export async function prepare(h: Harness, agent: TestAgent) {
     holding.accountId,
     enrolling.byApp.accountId,
     enrolling.byKey.accountId,
+    speaking.accountId,
+    ...Object.values(recovering).map(({ accountId }) => accountId),
   ];
   // Neither that freeze nor the cool-down of a new factor is the hold that the walk is about.
   await h.pool.query('update holds set released_at = since where account_id = any($1)', [accounts]);
@@ -77,6 +83,8 @@ export async function prepare(h: Harness, agent: TestAgent) {
       paying,
       holding,
       enrolling,
+      speaking,
+      recovering,
       weak,
       weakSession,
       caseToken,
@@ -144,15 +152,30 @@ const says = (operation: string, body: object, path: (kit: Kit) => string) => [
   ),
 ];
 
+/** Past the gate it is told that there is nothing of the owner's that could be lifted yet. */
+const lifts = (operation: string, body: object) => {
+  const go = async (h: Harness, token: string) => {
+    const { status } = await h.post(operation.slice('POST '.length), body, { token });
+    expect([401, 403, 409]).toContain(status);
+    return status === 409;
+  };
+  return [
+    attempt(operation, 'by session', 'use-session', (h, k) => go(h, k.weakSession.accessToken)),
+    attempt(operation, 'by case token', 'recover', (h, k) => go(h, k.caseToken)),
+  ];
+};
+
 const asOwner = (k: Kit) => ({ token: k.session.accessToken });
 
 /** Every path that issues or redeems something. In this order none of them spoils the next, refused or not. */
 export const tries: Try[] = [
   ...contactTries,
   ...enrolmentTries,
+  ...recoveryTries,
   ...smsTries,
   ...grantTries,
   ...passkeyTries,
+  ...ownerTries,
   attempt('POST /v1/agent/accounts/{id}/reset-second-factor', 'identity verified before', 'recover', async (h, k) =>
     ok(await ask(h, k.agent, k.strong.accountId)),
   ),
@@ -177,7 +200,18 @@ export const tries: Try[] = [
   ...reads('GET /v1/me/cases', () => '/v1/me/cases'),
   ...reads('GET /v1/me/cases/{id}', (k) => `/v1/me/cases/${k.caseId}`),
   ...says('POST /v1/me/reports', { kind: 'scam', message: 'Help' }, () => '/v1/me/reports'),
+  ...lifts('POST /v1/me/unfreeze', {}),
+  ...lifts('POST /v1/me/unfreeze/confirm', { mailCode: '123456' }),
   ...says('POST /v1/me/cases/{id}/messages', { message: 'Hello?' }, (k) => `/v1/me/cases/${k.caseId}/messages`),
+  attempt('GET /v1/me/activity', 'session from before', 'use-session', async (h, k) =>
+    ok(await h.get('/v1/me/activity', k.weakSession.accessToken)),
+  ),
+  attempt('POST /v1/me/activity/{id}/not-me', 'one that there is not', 'use-session', async (h, k) => {
+    const path = `/v1/me/activity/${k.weak.accountId}/not-me`;
+    const { status } = await h.post(path, {}, { token: k.weakSession.accessToken });
+    expect([401, 404]).toContain(status);
+    return status === 404;
+  }),
   attempt('GET /v1/me/export', 'by session', 'use-session', async (h, k) =>
     ok(await h.get('/v1/me/export', k.weakSession.accessToken)),
   ),

@@ -13,6 +13,7 @@ import { readConfig } from '../../src/config.ts';
 import { type Instance, openInstance } from '../../src/instance.ts';
 import type { StoredMail } from '../../src/notices/inbox.ts';
 import type { Policy } from '../../src/policy.ts';
+import { ruleIds } from '../../src/suspicions/rules.ts';
 import { databaseUrl, TEMPLATE } from './global-setup.ts';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -54,7 +55,10 @@ export type Harness = {
 };
 
 /** Most tests guess, and from many addresses at once: only those that are about it want to be suspected. */
-const OFF = { 'stuffing.mode': 'off' };
+const OFF = {
+  'stuffing.mode': 'off',
+  ...Object.fromEntries(ruleIds.map((id) => [`rules.${id}` as const, 'off'])),
+};
 /** Hashes that cost next to nothing, refusals that wait for nothing: an operator could not set this. Tests about it name what is real. */
 const CHEAP = { 'passwords.argon2id': 'm=64,t=1,p=1', 'signIn.beat': 1 };
 
@@ -94,7 +98,7 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
       { incoming: { socket: { remoteAddress: ip ?? someAddress() } } },
     );
     const text = await textOf(response);
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
       text,

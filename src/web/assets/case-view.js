@@ -5,7 +5,8 @@ import { say } from './texts.js';
 import { formatTime } from './times.js';
 
 /** @typedef {{ id: string, author: string, body: string, proven: boolean, at: string }} Message */
-/** @typedef {{ id: string, reference: string, kind: string, status: string, openedAt: string, respondBy: string, messages?: Message[] }} Case */
+/** @typedef {{ step: string, done: boolean }} Step */
+/** @typedef {{ id: string, reference: string, kind: string, status: string, openedAt: string, respondBy: string, messages?: Message[], steps?: Step[] }} Case */
 
 /**
  * @param {Case[]} cases
@@ -32,6 +33,20 @@ export function showCase(theCase) {
   fill(step, { summary: summaryOf(theCase) });
   find('[data-list=messages]', HTMLElement, step).replaceChildren(...messages.map(showMessage));
   find('[data-writing]', HTMLElement, step).hidden = status !== 'open';
+  showSteps(theCase.steps ?? []);
+  find('[data-ended]', HTMLElement, step).hidden = status !== 'closed';
+  find('[data-said]', HTMLElement, step).hidden = true;
+}
+
+/** @param {Step[]} steps */
+function showSteps(steps) {
+  find('[data-steps]', HTMLElement).hidden = steps.length === 0;
+  find('[data-list=steps]', HTMLElement).replaceChildren(
+    ...steps.map(({ step, done }) => {
+      const state = element('small', {}, say(done ? 'page.case.step.done' : 'page.case.step.open'));
+      return element('li', {}, say(`page.case.step.${step}`), ' · ', state);
+    }),
+  );
 }
 
 /** @param {Message} message */

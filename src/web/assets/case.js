@@ -33,6 +33,18 @@ onSubmit('message', async ({ message }, form) => {
   form.reset();
   await open(openCase);
 });
+onSubmit('appeal', async ({ message }, form) => {
+  const { caseReference, respondBy } = await speak('POST', `/v1/me/cases/${openCase}/appeal`, { message });
+  form.reset();
+  await open(openCase);
+  tellSaid(say('page.case.appeal.sent', { reference: caseReference, time: formatTime(respondBy) }));
+});
+onSubmit('feedback', async ({ rating, text }, form) => {
+  const said = { rating: Number(rating), ...(text === undefined ? {} : { text }) };
+  await speak('POST', `/v1/me/cases/${openCase}/feedback`, said);
+  form.reset();
+  tellSaid(say('page.case.feedback.sent'));
+});
 onSubmit('report', async (report, form) => {
   const { caseId, reference, receipt, respondBy } = await speak('POST', '/v1/me/reports', report);
   form.reset();
@@ -56,6 +68,13 @@ async function start() {
 async function list() {
   const { items } = await speak('GET', '/v1/me/cases');
   showList(items, (id) => void orTell(() => open(id)));
+}
+
+/** @param {string} text */
+function tellSaid(text) {
+  const place = find('[data-said]', HTMLElement);
+  tell(place, text);
+  place.focus();
 }
 
 /** @param {string} id */

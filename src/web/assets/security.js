@@ -1,4 +1,5 @@
 // @ts-check
+import { bindActivity, showActivity } from './activity.js';
 import { Refusal } from './api.js';
 import { bindContacts, showContacts } from './contacts.js';
 import { element, fill, find, onPress } from './dom.js';
@@ -14,6 +15,7 @@ import { show } from './steps.js';
 import { bindTextCodes, showTextCodes } from './text-codes.js';
 import { say } from './texts.js';
 import { formatTime } from './times.js';
+import { bindTransactions, showTransactions } from './transactions.js';
 
 /** @typedef {{ scope: string, since: string, until: string | null }} Hold */
 
@@ -25,12 +27,13 @@ bindSecondFactor(load);
 bindPasskeys(load);
 bindTextCodes(load);
 bindSessions();
+bindTransactions();
 bindStepUp();
+bindActivity(showFrozen);
 onPress('[data-sign-out]', signOut);
 onSubmit('freeze', async ({ message }) => {
   const { caseReference, receipt } = await asOwner('POST', '/v1/me/freeze', message === undefined ? {} : { message });
-  noteSignedIn(false);
-  fill(show('frozen'), { reference: caseReference, receipt });
+  showFrozen({ caseReference, receipt });
 });
 
 try {
@@ -56,6 +59,14 @@ async function load() {
   const { offersTexts } = await showContacts(hasFactor);
   showTextCodes(me.secondFactor.sms, offersTexts && hasFactor);
   await showSessions();
+  await showTransactions();
+  await showActivity();
+}
+
+/** @param {{ caseReference: string, receipt: string }} told */
+function showFrozen({ caseReference, receipt }) {
+  noteSignedIn(false);
+  fill(show('frozen'), { reference: caseReference, receipt });
 }
 
 /** @param {Hold[]} holds */

@@ -91,7 +91,7 @@ function entry({ id, current, lastSeenAt, ip, place }, device, card, { path, kin
 }
 
 /** @param {Device} device */
-function nameOf({ browser, os }) {
+export function nameOf({ browser, os }) {
   if (browser !== null && os !== null) return say('page.device.name', { browser, os });
   return browser ?? os ?? say('page.device.unknown');
 }

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { TextKey } from '../../languages/languages.ts';
 import { codeField, field, form, passwordField, proof, step } from '../controls.ts';
 import type { Markup, Page, View } from '../page.ts';
+import { caseEnd, caseProgressTexts, caseSteps } from './case-progress.ts';
 
 const kinds = ['takeover', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint'] as const;
 const texts = [
@@ -21,6 +22,7 @@ const texts = [
   'page.case.unproven',
   'page.case.expired',
   'page.case.stale-link',
+  ...caseProgressTexts,
 ] as const satisfies readonly TextKey[];
 
 export const casePage: Page = {
@@ -82,8 +84,10 @@ function one(view: View): Markup {
 <p class="aside top"><button type="button" class="link" data-show="list">${say('page.case.all')}</button></p>
 <h1 tabindex="-1" data-value="heading"></h1>
 <p data-value="summary"></p>
+${caseSteps(view)}
 <ol class="messages" data-list="messages" aria-live="polite"></ol>
 <div data-writing>${form(view, { name: 'message', button: 'page.case.message.button' }, fields)}</div>
+${caseEnd(view)}
 </section>`;
 }
 

@@ -25,6 +25,7 @@ export const linkEvents = [
   'page.event.recovery-code.used',
   'page.event.recovery-codes.issued',
   'page.event.refresh.reused',
+  'page.event.report.received',
   'page.event.second-factor.reset',
   'page.event.second-factor.reset-cancelled',
   'page.event.second-factor.reset-scheduled',

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { form, proof, step } from '../controls.ts';
 import type { Markup, Page, View } from '../page.ts';
+import { activityCard, activityTexts } from './activity.ts';
 import { contactsCard, contactTexts } from './contacts.ts';
 import { passkeysCard, passkeysTexts } from './passkeys.ts';
 import { passwordCard, passwordTexts } from './password.ts';
@@ -8,6 +9,7 @@ import { secondFactorCard, secondFactorTexts } from './second-factor.ts';
 import { sessionsCards, sessionsTexts } from './sessions.ts';
 import { stepUpDialog, stepUpTexts } from './step-up.ts';
 import { textCodesCard, textCodesTexts } from './text-codes.ts';
+import { transactionsCard, transactionsTexts } from './transactions.ts';
 
 export const securityPage: Page = {
   path: '/security',
@@ -21,6 +23,8 @@ export const securityPage: Page = {
     ...passkeysTexts,
     ...textCodesTexts,
     ...sessionsTexts,
+    ...activityTexts,
+    ...transactionsTexts,
     ...stepUpTexts,
     'page.scope.all',
     'page.scope.sign-in',
@@ -53,6 +57,8 @@ ${secondFactorCard(view)}
 ${passkeysCard(view)}
 ${textCodesCard(view)}
 ${sessionsCards(view)}
+${transactionsCard(view)}
+${activityCard(view)}
 <section class="card">
 <h2>${say('page.security.report.title')}</h2>
 <p>${say('page.security.report.body')}</p>

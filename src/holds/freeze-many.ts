@@ -1,0 +1,87 @@
+import type { Transaction } from 'kysely';
+import type { Context } from '../context.ts';
+import { newId } from '../crypto/ids.ts';
+import type { Database } from '../db/types.ts';
+import { recordMany } from '../events/record.ts';
+import { voidLinks } from '../links/links.ts';
+import { callOffFactorResets } from '../lost-factor/call-off.ts';
+import { endEverythingOf } from '../sessions/end.ts';
+import * as queries from './many-queries.ts';
+import type { HoldRow } from './queries.ts';
+
+export type ManyFreezes = {
+  accountIds: readonly string[];
+  reasonCode: HoldRow['reason_code'];
+  note: string;
+  agentId: string;
+  theCase: { id: string; reference: string };
+};
+/** `isOurs`: whether the hold came to be by this; one of the same source and reason that stood before is kept. */
+export type Contained = { accountId: string } & (
+  | { holdId: string; isOurs: boolean }
+  | { failure: 'not-found' | 'closed' }
+);
+
+/**
+ * Contains many accounts as `freeze` does each, in one transaction and as many statements as one takes: hold, end of every
+ * session, device and half-done sign-in, receipt, event and notice, all or none. They share their case and its ticket.
+ */
+export async function freezeMany(
+  trx: Transaction<Database>,
+  ctx: Context,
+  request: ManyFreezes,
+  now: Date,
+): Promise<Contained[]> {
+  const { accountIds, reasonCode, note, agentId, theCase } = request;
+  const accounts = new Map((await queries.lockAccountsForChange(trx, accountIds)).map((row) => [row.id, row]));
+  const standing = new Map(
+    (await queries.findFreezesOf(trx, accountIds, now))
+      .filter((hold) => hold.source === 'agent' && hold.reason_code === reasonCode)
+      .map((hold) => [hold.account_id, hold.id]),
+  );
+  const contained = accountIds.map((accountId): Contained => {
+    const account = accounts.get(accountId);
+    if (!account) return { accountId, failure: 'not-found' };
+    if (account.closed_at) return { accountId, failure: 'closed' };
+    const holdId = standing.get(accountId);
+    return holdId === undefined
+      ? { accountId, holdId: newId(now), isOurs: true }
+      : { accountId, holdId, isOurs: false };
+  });
+  const ours = contained.flatMap((it) =>
+    'holdId' in it && it.isOurs ? [{ id: it.holdId, accountId: it.accountId }] : [],
+  );
+  if (ours.length === 0) return contained;
+  const ids = ours.map(({ accountId }) => accountId);
+  const freezes = ours.map((hold) => ({
+    ...hold,
+    receiptId: newId(now),
+    jws: sign(ctx, hold.accountId, theCase, now),
+  }));
+  const common = { reasonCode, source: 'agent', agentId, caseId: theCase.id, note } as const;
+  await queries.insertFreezes(trx, freezes, common, now);
+  const ended = await endEverythingOf(trx, ids, 'frozen', now);
+  await voidLinks(trx, ids, ['reset-password'], now);
+  const actor = { kind: 'agent', id: agentId } as const;
+  await callOffFactorResets(trx, ids, { reason: 'frozen', actor }, now);
+  const events = ours.map(({ id: holdId, accountId }) => ({
+    type: 'account.frozen' as const,
+    actor,
+    accountId,
+    caseId: theCase.id,
+    detail: { holdId, source: 'agent', reasonCode, note, endedSessions: ended.get(accountId) ?? 0 },
+  }));
+  await recordMany(trx, events, now);
+  return contained;
+}
+
+function sign(ctx: Context, accountId: string, theCase: { reference: string }, now: Date): string {
+  const claims = {
+    sub: accountId,
+    event: 'account-frozen',
+    scope: 'all',
+    case: theCase.reference,
+    at: now.toISOString(),
+  };
+  return ctx.signer.signReceipt(claims, now);
+}
