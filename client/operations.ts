@@ -109,7 +109,8 @@ export type AddedPasskey = {
 
 export type AgentCase = Case & {
   status?: 'open' | 'snoozed' | 'closed';
-  accountId: string;
+  accountId: string | null;
+  accountCount: number;
   cause: string | null;
   assignee: string | null;
   dueAt: string | null;
@@ -188,6 +189,34 @@ export type BornInside = {
   label: string;
   of: string | null;
 };
+
+export type BulkFreeze = {
+  jobId: string;
+  status: 'dry-run' | 'waiting' | 'called-off' | 'running' | 'finished' | 'undoing' | 'undone';
+  total: number;
+  reasonCode:
+    | 'account-takeover'
+    | 'suspected-fraud'
+    | 'unauthorised-transaction'
+    | 'scam'
+    | 'lost-device'
+    | 'review'
+    | 'other';
+  note: string;
+  filter: Record<string, unknown> | null;
+  dryRun: boolean;
+  requestedBy: string;
+  requestedAt: string;
+  approvalId?: string;
+  undoApprovalId?: string;
+  caseId: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+  undoStartedAt: string | null;
+  undoneAt: string | null;
+};
+
+export type BulkFreezeFilter = { deviceId?: string; ip?: string; payeeId?: string; caseId?: string };
 
 export type Case = {
   id: string;
@@ -725,6 +754,40 @@ export type Watch = {
   endReason: 'signed-off' | 'relapsed' | null;
 };
 
+export type WholeBulkFreeze = {
+  jobId: string;
+  status: 'dry-run' | 'waiting' | 'called-off' | 'running' | 'finished' | 'undoing' | 'undone';
+  total: number;
+  reasonCode:
+    | 'account-takeover'
+    | 'suspected-fraud'
+    | 'unauthorised-transaction'
+    | 'scam'
+    | 'lost-device'
+    | 'review'
+    | 'other';
+  note: string;
+  filter: Record<string, unknown> | null;
+  dryRun: boolean;
+  requestedBy: string;
+  requestedAt: string;
+  approvalId?: string;
+  undoApprovalId?: string;
+  caseId: string | null;
+  startedAt: string | null;
+  finishedAt: string | null;
+  undoStartedAt: string | null;
+  undoneAt: string | null;
+  caseReference: string | null;
+  progress: { frozen: number; heldBefore: number; failed: number; waiting: number; undone: number; notUndone: number };
+  sample: { id: string; email: string; username: string | null }[];
+  failures: {
+    accountId: string;
+    what: 'freeze' | 'undo';
+    reason: 'not-found' | 'closed' | 'error' | 'owner-reported' | 'released-before' | 'not-ours';
+  }[];
+};
+
 export type WholeCase = AgentCase & {
   outcomeNote: string | null;
   contacts: CaseContact[];
@@ -804,6 +867,24 @@ export interface Operations {
   askPasskeyForGrant: { input: { id: string }; answer: PasskeyRequestOptions };
   /** Gives a case to an agent, or with null to nobody. */
   assignCase: { input: { id: string } & { agentId: string | null }; answer: AgentCase };
+  /** Freezes up to 100,000 accounts under one case: at once for up to 50, else when a second agent agrees (ASVS 2.3.5). A dry run freezes nobody. */
+  bulkFreeze: {
+    input: {
+      accountIds?: string[];
+      filter?: BulkFreezeFilter;
+      reasonCode:
+        | 'account-takeover'
+        | 'suspected-fraud'
+        | 'unauthorised-transaction'
+        | 'scam'
+        | 'lost-device'
+        | 'review'
+        | 'other';
+      note: string;
+      dryRun?: boolean;
+    };
+    answer: WholeBulkFreeze;
+  };
   /** Ends a grant that was not used. */
   cancelGrant: { input: { id: string }; answer: undefined };
   /** Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.3). Other sessions end. */
@@ -995,6 +1076,8 @@ export interface Operations {
   getAccount: { input: { id: string }; answer: Account };
   /** One page of everything about an account. Reading it is an event. */
   getAccountPage: { input: { id: string }; answer: AccountPage };
+  /** How far a freeze of many is: counts, a masked sample, and what could not be done. */
+  getBulkFreeze: { input: { jobId: string }; answer: WholeBulkFreeze };
   /** One page of a case: its steps, promises, words, contacts, proofs, window and holds. Reading it is an event. */
   getCase: { input: { id: string }; answer: WholeCase };
   /** Everything of a case for whoever decides elsewhere: JSON, or with `Accept: text/html` a page to print. */
@@ -1070,6 +1153,11 @@ export interface Operations {
       status?: 'pending' | 'scheduled' | 'done' | 'rejected' | 'vetoed' | 'cancelled' | 'expired';
     };
     answer: { items: Approval[]; nextCursor: string | null };
+  };
+  /** Freezes of many accounts, the newest first. */
+  listBulkFreezes: {
+    input: { limit?: number; cursor?: string };
+    answer: { items: BulkFreeze[]; nextCursor: string | null };
   };
   /** The queue of cases: most urgent first, then what is due next. Closed ones the newest first. */
   listCases: {
@@ -1402,6 +1490,8 @@ export interface Operations {
     };
     answer: BornInside;
   };
+  /** Asks for the holds that a bulk freeze placed to be lifted; a second agent always decides (ASVS 2.3.5). Accounts whose owners reported stay frozen. */
+  undoBulkFreeze: { input: { jobId: string } & { note: string }; answer: { approvalId: string } };
   /** Opens every lock that guessing put on its password and codes. Holds stay, and so does what was disabled for good. */
   unlockAccount: { input: { id: string } & { note: string; caseId?: string }; answer: undefined };
   /** Presses a mailed link: freezes the account, makes this browser a known device, undoes a change of contact, stops what support announced, or stands by a report. Acts once. */
@@ -1440,6 +1530,7 @@ export const operations = {
   askGate: { call: 'GET /v1/server/accounts/{id}/gate', query: ['action'] },
   askPasskeyForGrant: { call: 'POST /v1/me/grants/{id}/passkey-options' },
   assignCase: { call: 'POST /v1/agent/cases/{id}/assign' },
+  bulkFreeze: { call: 'POST /v1/agent/bulk-freezes' },
   cancelGrant: { call: 'DELETE /v1/me/grants/{id}' },
   changePassword: { call: 'PUT /v1/me/password' },
   changeUsername: { call: 'PUT /v1/me/username' },
@@ -1480,6 +1571,7 @@ export const operations = {
   freezeOwnAccount: { call: 'POST /v1/me/freeze' },
   getAccount: { call: 'GET /v1/server/accounts/{id}' },
   getAccountPage: { call: 'GET /v1/agent/accounts/{id}' },
+  getBulkFreeze: { call: 'GET /v1/agent/bulk-freezes/{jobId}' },
   getCase: { call: 'GET /v1/agent/cases/{id}' },
   getCaseBundle: { call: 'GET /v1/agent/cases/{id}/bundle' },
   getContacts: { call: 'GET /v1/me/contacts' },
@@ -1498,6 +1590,7 @@ export const operations = {
   },
   listActivity: { call: 'GET /v1/me/activity', query: ['limit', 'cursor', 'type', 'from', 'to'] },
   listApprovals: { call: 'GET /v1/agent/approvals', query: ['limit', 'cursor', 'status'] },
+  listBulkFreezes: { call: 'GET /v1/agent/bulk-freezes', query: ['limit', 'cursor'] },
   listCases: { call: 'GET /v1/agent/cases', query: ['limit', 'cursor', 'status', 'kind', 'priority', 'assignee'] },
   listClaims: { call: 'GET /v1/agent/cases/{id}/claims' },
   listDeliveries: { call: 'GET /v1/agent/deliveries', query: ['limit', 'cursor', 'status'] },
@@ -1572,6 +1665,7 @@ export const operations = {
   streamRevocations: { call: 'GET /v1/server/revocations' },
   tellEvents: { call: 'POST /v1/server/events' },
   undoBorn: { call: 'POST /v1/agent/cases/{caseId}/window/undo' },
+  undoBulkFreeze: { call: 'POST /v1/agent/bulk-freezes/{jobId}/undo' },
   unlockAccount: { call: 'POST /v1/agent/accounts/{id}/unlock' },
   useLink: { call: 'POST /v1/auth/link/use' },
   writeToOwner: { call: 'POST /v1/agent/cases/{id}/messages' },

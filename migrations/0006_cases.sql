@@ -64,6 +64,7 @@ create index cases_closed on cases (id) where closed_at is not null;
 create index cases_escalation on cases (next_escalation_at) where closed_at is null;
 create index cases_merged on cases (merged_into) where merged_into is not null;
 create index cases_account on cases (account_id, id);
+create index cases_shared on cases (id) where account_id is null;
 
 create table holds (
   id uuid primary key,
@@ -92,6 +93,7 @@ create table holds (
   check (confirmed_at is null or confirm_by is not null)
 );
 create index holds_account on holds (account_id) where released_at is null;
+create index holds_case on holds (case_id, account_id);
 create index holds_released on holds (account_id, released_at) where released_at is not null;
 create index holds_unconfirmed on holds (confirm_by)
   where confirm_by is not null and confirmed_at is null and released_at is null;

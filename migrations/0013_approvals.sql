@@ -40,6 +40,7 @@ create unique index approvals_open on approvals (account_id, kind, subject_id) n
 create index approvals_due on approvals ((coalesce(effective_at, expires_at)))
   where executed_at is null and ended_at is null;
 create index approvals_case on approvals (case_id);
+create index approvals_of_many on approvals (subject_id) where account_id is null;
 
 -- What an agent saw that proves who they talk to. How far it reaches is derived: src/verifications/rules.ts.
 create table verifications (

@@ -34,7 +34,7 @@ create index bulk_freezes_undoing on bulk_freezes (undo_started_at) where undo_s
 create table bulk_freeze_accounts (
   bulk_freeze_id uuid not null references bulk_freezes on delete cascade,
   account_id uuid not null,
-  hold_id uuid references holds on delete set null,
+  hold_id uuid references holds,
   -- Whether the hold was placed by this: one that stood before is left by an undo.
   is_ours boolean not null default false,
   failure text check (failure in ('not-found', 'closed', 'error')),

@@ -5,6 +5,7 @@ import { agentActivityRoutes, ownerActivityRoutes } from './activity/routes.ts';
 import { agentAuthRoutes } from './agents/routes.ts';
 import { appealRoutes } from './appeals/routes.ts';
 import { approvalRoutes } from './approvals/routes.ts';
+import { bulkFreezeRoutes } from './bulk-freezes/routes.ts';
 import { bundleRoutes } from './bundles/routes.ts';
 import { caseChangeRoutes } from './case-changes/routes.ts';
 import { caseReadingRoutes } from './case-work/routes.ts';
@@ -136,6 +137,7 @@ function apiRoutes(ctx: Context): Router {
     agentActivityRoutes(ctx),
     agentHoldRoutes(ctx),
     releaseRoutes(ctx),
+    bulkFreezeRoutes(ctx),
     agentPasswordRoutes(ctx),
     caseReadingRoutes(ctx),
     caseChangeRoutes(ctx),

@@ -28,6 +28,8 @@ import { type Clock, systemClock } from './time.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const HASH_QUEUE = 128;
+/** Who cannot be counted in this time is told that the service is busy: fail closed, and soon. */
+const RATES_PATIENCE_MS = 2_000;
 const STAFF_QUEUE = 64;
 
 export type Instance = {
@@ -62,8 +64,8 @@ export async function openInstance(
     reader: openReader({ ...options, name: 'reader', max: 2 }),
   };
   const ratePools = {
-    ordinary: openPool({ ...options, name: 'rates', max: 2 }),
-    urgent: openPool({ ...options, name: 'urgent-rates', max: 1 }),
+    ordinary: openPool({ ...options, name: 'rates', max: 2, patience: RATES_PATIENCE_MS }),
+    urgent: openPool({ ...options, name: 'urgent-rates', max: 1, patience: RATES_PATIENCE_MS }),
   };
   const wrapping = openWrapping(config.secret, config.previousSecret);
   const overlap = config.policy['keys.overlap'];

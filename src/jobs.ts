@@ -1,5 +1,6 @@
 import { carryOutApprovals } from './approvals/carry-out.ts';
 import { runBulkFreezes } from './bulk-freezes/run.ts';
+import { undoBulkFreezes } from './bulk-freezes/undo.ts';
 import { escalateOverdue } from './case-work/overdue.ts';
 import type { Context } from './context.ts';
 import { endRetention } from './erasure/erase.ts';
@@ -21,6 +22,7 @@ const jobs: readonly Job[] = [
   { name: 'seal events', every: 10 * SECOND, run: sealEvents },
   { name: 'carry out approvals', every: 10 * SECOND, run: carryOutApprovals },
   { name: 'freeze in bulk', every: SECOND, run: runBulkFreezes },
+  { name: 'undo bulk freezes', every: SECOND, run: undoBulkFreezes },
   { name: 'lift owners’ holds', every: 10 * SECOND, run: carryOutUnfreezes },
   { name: 'replace unconfirmed freezes', every: 10 * SECOND, run: fallBackUnconfirmed },
   { name: 'escalate what is overdue', every: 30 * SECOND, run: escalateOverdue },

@@ -83,6 +83,8 @@ export const reactions: { readonly [type in EventType]?: readonly Reaction[] } &
   'unfreeze.scheduled':       [notice('hold-release-scheduled')],
   'unfreeze.cancelled':       [notice('hold-release-cancelled')],
   'break-glass.used':         [mail('break-glass-used')],
+  'bulk-freeze.finished':     [ticket('commented')],
+  'bulk-freeze.undone':       [ticket('commented')],
   'case.opened':              [ticket('requested')],
   'case.raised':              [ticket('commented')],
   'case.reported':            [ticket('commented')],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openapiDocument } from '../src/app.ts';
 import { newId } from '../src/crypto/ids.ts';
+import { counterKey, deviceCounterKey } from '../src/lockout/attempts.ts';
 import { type Kit, prepare, tries } from './support/gate-tries.ts';
 import { type Harness, newAgent, openHarness, type TestAgent } from './support/harness.ts';
 
@@ -145,6 +146,10 @@ const gates: Record<string, string[]> = {
   'GET /v1/agent/cases/{id}/watch':              ['open'],
   'POST /v1/agent/cases/{id}/watch':             ['open'], // longer, never shorter
   'POST /v1/agent/cases/{id}/watch/sign-off':    ['open'], // lifts no hold
+  'POST /v1/agent/bulk-freezes':                 ['open'], // freezes
+  'GET /v1/agent/bulk-freezes':                  ['open'],
+  'GET /v1/agent/bulk-freezes/{jobId}':          ['open'],
+  'POST /v1/agent/bulk-freezes/{jobId}/undo':    ['open'], // asks; a second person decides
   'GET /v1/agent/approvals':                     ['open'],
   'POST /v1/agent/approvals/{id}/approve':       ['open'], // says yes; what it is about asks when it is done
   'POST /v1/agent/approvals/{id}/reject':        ['open'], // takes back
@@ -254,5 +259,54 @@ describe('the gate', () => {
       );
     }
     expect(await walk(kit)).toEqual(expectedUnder(undefined));
+  });
+
+  it('lets nothing pass on an account that is closed', async () => {
+    const kit = await prepare(h, agent);
+    await h.pool.query('update accounts set closed_at = $2 where id = any($1)', [kit.accounts, h.clock.now()]);
+    const allowed = Object.entries(await walk(kit)).filter(([, outcome]) => outcome === 'allowed');
+    // A browser may always forget its cookie.
+    expect(allowed.map(([what]) => what)).toEqual(['POST /v1/auth/sign-out, by cookie']);
+  });
+
+  it('lets everything pass on an account that is watched, but for money without a grant', async () => {
+    const kit = await prepare(h, agent);
+    const [began, until] = [h.clock.now(), new Date(h.clock.now().getTime() + 28 * 86_400_000)];
+    for (const accountId of kit.accounts) {
+      await h.pool.query(
+        `insert into watches (id, account_id, case_id, began_at, until)
+         select $1, $2, id, $3, $4 from cases limit 1`,
+        [newId(began), accountId, began, until],
+      );
+    }
+    const expected = expectedUnder(undefined);
+    for (const what of ['payment', 'withdrawal']) expected[`POST /v1/server/transactions, ${what}`] = 'refused';
+    expect(await walk(kit)).toEqual(expected);
+  });
+
+  it('stops at a lockout what a password opens, and nothing else', async () => {
+    const kit = await prepare(h, agent);
+    const { ctx } = h.instance;
+    const { rows } = await h.pool.query('select value from identifiers where account_id = any($1)', [kit.accounts]);
+    const devices = await h.pool.query('select id from devices where account_id = any($1)', [kit.accounts]);
+    const keys = [
+      ...rows.map(({ value }) => counterKey(ctx, 'identifier', value)),
+      ...devices.rows.map(({ id }) => deviceCounterKey(id)),
+    ];
+    for (const key of keys) {
+      await h.pool.query(
+        `insert into attempt_counters (key, locks, blocked_until, touched_at) values ($1, 1, $2, $3)
+         on conflict (key) do update set blocked_until = excluded.blocked_until`,
+        [key, new Date(h.clock.now().getTime() + 900_000), h.clock.now()],
+      );
+    }
+    const refused = Object.entries(await walk(kit)).filter(([, outcome]) => outcome === 'refused');
+    expect(refused.map(([what]) => what).sort()).toEqual([
+      'POST /v1/auth/case-access, by password',
+      'POST /v1/auth/sign-in, in one shot with a code',
+      'POST /v1/auth/sign-in, on a known device',
+      'POST /v1/me/step-up, by password',
+      'PUT /v1/me/password, by password',
+    ]);
   });
 });

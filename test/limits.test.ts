@@ -281,6 +281,18 @@ describe('with no store that counts', () => {
     }
   });
 
+  it('V2.4.1 guessing is refused as busy where its table never answers', async () => {
+    const h = await open();
+    const breaking = await h.pool.connect();
+    await breaking.query('begin; lock table rate_limits in access exclusive mode');
+    const { status, body } = await h.post('/v1/auth/sign-in', { identifier: someEmail(), password: PASSWORD });
+    await breaking.query('rollback');
+    breaking.release();
+    expect([status, body.code]).toEqual([503, 'busy']);
+    const after = await h.post('/v1/auth/sign-in', { identifier: someEmail(), password: PASSWORD });
+    expect(after.status).toBe(401);
+  });
+
   it.each([
     ['is gone', 'alter table rate_limits rename to rate_limits_gone'],
     ['never answers', 'begin; lock table rate_limits in access exclusive mode'],

@@ -78,7 +78,7 @@ describe('serve', () => {
     const { main, pool } = nicenessOf(service.child.pid as number);
     expect(main).toBe(getPriority());
     expect(pool.length).toBeGreaterThan(4);
-    expect(new Set(pool)).toEqual(new Set([main + 5]));
+    expect(new Set(pool)).toEqual(new Set([main + 10]));
   });
 
   it('V4.1.4 answers TRACE with 405, and a body that never ends with 413', async () => {

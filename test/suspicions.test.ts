@@ -188,6 +188,35 @@ describe('work that opens by itself', () => {
     expect(eventIds).toHaveLength(7);
   });
 
+  it('takes half as much on a watched account, and freezes it: a relapse', async () => {
+    const owner = await newSignedIn(h);
+    await enrol(h, owner.accessToken);
+    const report = { kind: 'takeover', message: 'Somebody was in' };
+    const { caseId } = (await h.post('/v1/me/reports', report, { token: owner.accessToken })).body;
+    const now = h.clock.now();
+    await h.pool.query(`insert into watches (id, account_id, case_id, began_at, until) values ($1, $2, $3, $4, $5)`, [
+      randomUUID(),
+      owner.accountId,
+      caseId,
+      now,
+      new Date(now.getTime() + 28 * DAY),
+    ]);
+    for (let n = 0; n < 3; n++) {
+      const { challenge } = await signIn(h, owner.email);
+      await h.post('/v1/auth/second-factor', { challenge, factor: 'totp', code: '000000' });
+    }
+    await weigh();
+    expect(await matchesOf(owner.accountId)).toMatchObject([{ rule: 'codes-after-password', frozen: true }]);
+    const { rows } = await h.pool.query('select * from holds where account_id = $1 and scope = $2', [
+      owner.accountId,
+      'all',
+    ]);
+    expect(rows).toMatchObject([{ source: 'rule', released_at: null }]);
+    expect(rows[0].confirm_by).not.toBeNull();
+    const watch = await h.pool.query('select end_reason from watches where account_id = $1', [owner.accountId]);
+    expect(watch.rows).toEqual([{ end_reason: 'relapsed' }]);
+  });
+
   it('comes of lockouts of many devices or networks', async () => {
     const owner = await newSignedIn(h);
     const devices = [owner, await signIn(h, owner.email), await signIn(h, owner.email)] as SignedIn[];

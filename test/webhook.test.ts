@@ -1,6 +1,9 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { askUndo, frozenInBulk, plantAccounts, runUndo } from './support/bulk.ts';
 import { type Harness, newAgent, openHarness, type TestAgent } from './support/harness.ts';
+import { newSeasoned } from './support/lost-factor.ts';
+import { decide } from './support/release.ts';
 import { freezeByAgent, newAccount, newSignedIn } from './support/seed.ts';
 import { openSink, type Received, type Reply, type Sink } from './support/sink.ts';
 
@@ -80,10 +83,26 @@ describe('the webhook helpdesk', () => {
         subject: expect.stringContaining(reference),
         body: expect.any(String),
         account: { id: accountId, externalId },
+        accountCount: 1,
         respondBy,
       },
     });
     expect(() => new Webhook(SECRET).verify(`${request.text} `, request.headers as Record<string, string>)).toThrow();
+  });
+
+  it('asks for one ticket for all accounts of a bulk freeze, and tells it of them all, not of each', async () => {
+    const lead = await newSeasoned(h, 'lead');
+    const { jobId, caseId } = await frozenInBulk(h, agent, await plantAccounts(h, 3));
+    await drain();
+    await decide(h, lead, (await askUndo(h, agent, jobId)).body.approvalId);
+    await runUndo(h);
+    await drain();
+    h.clock.advance(60 * SECOND);
+    await drain();
+    const told = aboutCase(caseId).map(({ text }) => JSON.parse(text));
+    expect(told.map(({ type }) => type)).toEqual(['ticket.requested', 'ticket.commented', 'ticket.commented']);
+    expect(told[0].data).toMatchObject({ account: null, accountCount: 3, kind: 'takeover', priority: 'urgent' });
+    expect(told[0].data.subject).toContain('3 accounts');
   });
 
   it('WH-7 keeps the id over retries, with the time and signature of the attempt and the time of the event', async () => {

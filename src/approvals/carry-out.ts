@@ -33,7 +33,7 @@ async function settle(
   const { action, findObstacle, carryOut } = effects[kind];
   const actor = { kind: 'system' } as const;
   // The account first: a veto, a freeze or a sign-in that came before this lock has ended it.
-  const passage = accountId === null ? undefined : await passAlone(trx, accountId, action, now);
+  const passage = accountId === null ? { stoppedBy: [] } : await passAlone(trx, accountId, action, now);
   if (!effectiveAt) {
     // Read again behind the lock: a yes in time may have come before it.
     const current = await queries.findApproval(trx, id, now);

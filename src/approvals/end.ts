@@ -46,15 +46,15 @@ export async function endApprovals(
   for (const id of await queries.listOpen(trx, subject)) await endApproval(trx, id, end, now);
 }
 
-/** As `endApprovals` for whichever of these accounts has one open. */
+/** As `endApprovals` for whichever of these accounts has one open, about the subject it has here if any. */
 export async function endApprovalsOf(
   trx: Transaction<Database>,
-  accountIds: readonly string[],
-  kind: ApprovalKind,
+  { kind, subjects }: { kind: ApprovalKind; subjects: ReadonlyMap<string, string | undefined> },
   end: End,
   now: Date,
 ): Promise<void> {
-  for (const accountId of await queries.listAccountsWithOpen(trx, accountIds, kind)) {
-    await endApprovals(trx, { accountId, kind }, end, now);
+  if (subjects.size === 0) return;
+  for (const accountId of await queries.listAccountsWithOpen(trx, [...subjects.keys()], kind)) {
+    await endApprovals(trx, { accountId, kind, subjectId: subjects.get(accountId) }, end, now);
   }
 }

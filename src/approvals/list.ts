@@ -13,6 +13,11 @@ export async function listApprovals(
   return await queries.listApprovals(ctx.urgentDb, filter, limit, ctx.clock.now());
 }
 
+/** What was asked for about many accounts, of these subjects, the newest first. */
+export async function listApprovalsAbout(ctx: Context, subjectIds: readonly string[]): Promise<Approval[]> {
+  return await queries.listAbout(ctx.urgentDb, subjectIds, ctx.clock.now());
+}
+
 /** What waits for a second agent or for its time on this account. */
 export async function findOpenApproval(ctx: Context, subject: queries.Subject): Promise<Approval | undefined> {
   return await queries.findOpen(ctx.urgentDb, subject, ctx.clock.now());

@@ -28,6 +28,16 @@ export async function findApproval(db: Kysely<Database>, id: string, now: Date):
   return await shown(db, now).where('approvals.id', '=', id).executeTakeFirst();
 }
 
+/** What was asked for about many accounts, of these subjects, the newest first. */
+export async function listAbout(db: Kysely<Database>, subjectIds: readonly string[], now: Date): Promise<Approval[]> {
+  if (subjectIds.length === 0) return [];
+  return await shown(db, now)
+    .where('approvals.account_id', 'is', null)
+    .where('approvals.subject_id', 'in', subjectIds)
+    .orderBy('approvals.id', 'desc')
+    .execute();
+}
+
 export async function listApprovals(
   db: Kysely<Database>,
   { status, before }: { status?: Status | undefined; before?: string | undefined },
@@ -158,13 +168,11 @@ export async function listAccountsWithOpen(
   accountIds: readonly string[],
   kind: ApprovalKind,
 ): Promise<string[]> {
-  const rows = await db
-    .selectFrom('approvals')
-    .select('account_id')
-    .where('account_id', 'in', accountIds)
-    .where('kind', '=', kind)
-    .where('executed_at', 'is', null)
-    .where('ended_at', 'is', null)
-    .execute();
-  return rows.map(({ account_id }) => String(account_id));
+  return (await withOpen(db, accountIds, kind)).map(({ id }) => id);
 }
+
+const withOpen = statement<{ id: string }, [accountIds: readonly string[], kind: ApprovalKind]>(
+  'list-accounts-with-open-approvals',
+  `select distinct account_id as id from approvals
+   where account_id = any($1::uuid[]) and kind = $2 and executed_at is null and ended_at is null`,
+);

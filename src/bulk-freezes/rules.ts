@@ -18,3 +18,14 @@ export const MOST = 100_000;
 export const ALONE = 50;
 
 export const isFilterEmpty = (filter: Filter) => Object.values(filter).every((value) => value === undefined);
+
+/** Why many are frozen: what only their owners or a policy would say is none of these. */
+export const bulkReasons = [
+  'account-takeover',
+  'suspected-fraud',
+  'unauthorised-transaction',
+  'scam',
+  'lost-device',
+  'review',
+  'other',
+] as const;

@@ -2,10 +2,13 @@ import type { Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
 import { freezeMany } from '../holds/freeze-many.ts';
+import { workThrough } from './batches.ts';
 import * as queries from './queries.ts';
 
 /** Long enough to be quick, short enough that no account waits for the others' locks. */
 const BATCH = 250;
+
+type Job = queries.BulkFreezeRow;
 
 /**
  * Freezes what waits in bulk freezes that began, batch by batch, each all or none. Runs on every node at once, and goes on
@@ -13,33 +16,17 @@ const BATCH = 250;
  */
 export async function runBulkFreezes(ctx: Context): Promise<void> {
   for (const job of await queries.listRunning(ctx.db)) {
-    while ((await freezeNext(ctx, job, BATCH)) > 0);
-    await finish(ctx, job);
-  }
-}
-
-type Job = queries.BulkFreezeRow;
-
-async function freezeNext(ctx: Context, job: Job, most: number): Promise<number> {
-  const now = ctx.clock.now();
-  let batch: string[] = [];
-  try {
-    return await transact(ctx.db, ctx.ring, async (trx) => {
-      batch = await queries.claimWaiting(trx, job.id, most);
-      if (batch.length === 0) return 0;
-      const { reason_code: reasonCode, note, requested_by: agentId } = job;
-      const theCase = await queries.findCase(trx, String(job.case_id));
-      const outcomes = await freezeMany(trx, ctx, { accountIds: batch, reasonCode, note, agentId, theCase }, now);
-      await queries.setOutcomes(trx, job.id, outcomes);
-      return batch.length;
+    const { id, reason_code: reasonCode, note, requested_by: agentId } = job;
+    const theCase = await queries.findCase(ctx.db, String(job.case_id));
+    await workThrough(ctx, job, BATCH, {
+      claim: (trx, most) => queries.claimWaiting(trx, id, most),
+      work: async (trx, accountIds, now) => {
+        const outcomes = await freezeMany(trx, ctx, { accountIds, reasonCode, note, agentId, theCase }, now);
+        await queries.setOutcomes(trx, id, outcomes);
+      },
+      giveUp: (accountId) => queries.setFailure(ctx.db, id, accountId),
     });
-  } catch (error) {
-    ctx.log.error({ err: error, bulkFreezeId: job.id, accounts: batch.length }, 'batch of a bulk freeze failed');
-    const [only] = batch;
-    if (batch.length === 1 && only !== undefined) await queries.setFailure(ctx.db, job.id, only);
-    // One that cannot be frozen must not keep the others from it.
-    else for (let left = batch.length; left > 0; left -= 1) await freezeNext(ctx, job, 1);
-    return batch.length;
+    await finish(ctx, job);
   }
 }
 

@@ -1,8 +1,10 @@
 import { findAccount, showAccount } from '../accounts/accounts.ts';
 import { noteReading, readTimeline, readWhole, type TimelineEntry } from '../case-work/read.ts';
 import type { Worker } from '../case-work/work.ts';
+import { findCase } from '../cases/cases.ts';
 import type { Context } from '../context.ts';
 import { listEvidence } from '../evidence/evidence.ts';
+import { Problem } from '../problem.ts';
 import { listLiability } from '../transactions/liability.ts';
 import * as queries from './queries.ts';
 
@@ -17,8 +19,10 @@ export type Bundle = Awaited<ReturnType<typeof gatherBundle>>;
  */
 export async function gatherBundle(ctx: Context, worker: Worker) {
   const { caseId, agentId, client } = worker;
+  // One about many accounts says nothing of any of them.
+  if (!(await findCase(ctx.urgentDb, caseId))) throw new Problem('not-found');
   const theCase = await noteReading(ctx, worker, 'bundle');
-  const { account_id: accountId } = theCase;
+  const accountId = String(theCase.account_id);
   const db = ctx.urgentDb;
   return {
     generatedAt: ctx.clock.now(),

@@ -7,7 +7,7 @@ import { decideRefund, outcomes, resolveCase } from '../case-work/resolve.ts';
 import { AgentCase, Contact, channel, party, showAgentCase, showContact } from '../case-work/schemas.ts';
 import { logContact, writeToOwner } from '../case-work/speak.ts';
 import { addNote, assignCase, claimCase, snoozeCase, type Worker } from '../case-work/work.ts';
-import type { CaseRow } from '../cases/cases.ts';
+import type { AnyCaseRow } from '../cases/cases.ts';
 import { Message, showMessage } from '../cases/schemas.ts';
 import type { Context } from '../context.ts';
 import { answer, body, type Env, type Guard, type Router, refusals, router } from '../http.ts';
@@ -19,7 +19,7 @@ const words = z.string().trim().min(1).max(8000);
 
 /** What agents do with a case. Each call is an event of the case. */
 export function caseChangeRoutes(ctx: Context): Router {
-  const show = (row: CaseRow) => showAgentCase(row, ctx.clock.now());
+  const show = (row: AnyCaseRow) => showAgentCase(row, ctx.clock.now());
   return router()
     .openapi(
       createRoute({

@@ -30,7 +30,7 @@ export async function mergeCase(
     if (await queries.hasOpenApproval(trx, caseId)) throw new Problem('approval-open');
     const own = await readPlaybook(trx, source, now);
     await queries.moveContents(trx, caseId, into);
-    const merged = await queries.change(trx, into, promisesOfBoth(source, target));
+    const merged = { ...(await queries.change(trx, into, promisesOfBoth(source, target))), account_id: accountId };
     const theirs = await readPlaybook(trx, merged, now);
     if (own.some(({ step }) => theirs.every((other) => other.step !== step)))
       throw refused('asks for less than this one');

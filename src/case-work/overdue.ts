@@ -19,7 +19,8 @@ async function escalateSome(ctx: Context): Promise<number> {
   const now = ctx.clock.now();
   return await transact(ctx.db, ctx.ring, async (trx) => {
     const late = await queries.lockOverdue(trx, now, AT_ONCE);
-    for (const { id: caseId, account_id: accountId, promise, priority: from, ...theCase } of late) {
+    for (const { id: caseId, account_id, promise, priority: from, ...theCase } of late) {
+      const accountId = account_id ?? undefined;
       const priority = nextUp(from);
       const dueAt = { answer: theCase.respond_by, solve: theCase.solve_by, refund: theCase.refund_due_at }[promise];
       const detail = { promise, dueAt: dueAt?.toISOString() ?? '', from };

@@ -1,5 +1,5 @@
 import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
-import type { CaseRow } from '../cases/cases.ts';
+import type { AnyCaseRow } from '../cases/cases.ts';
 import type { CaseKind, Priority } from '../cases/rules.ts';
 import type { Database } from '../db/types.ts';
 
@@ -12,7 +12,7 @@ export type QueueFilter = {
   assigneeId?: string | null | undefined;
   after?: { rank: number; dueAt: Date; id: string } | undefined;
 };
-export type QueuedCase = CaseRow & { rank: number };
+export type QueuedCase = AnyCaseRow & { rank: number };
 
 const order: readonly Priority[] = ['urgent', 'high', 'normal', 'low'];
 const rank = sql<number>`array_position(array['urgent', 'high', 'normal', 'low'], priority)`;
@@ -51,7 +51,7 @@ export async function listClosed(
 }
 
 /** Gives an open case that nobody has to this agent. The returned row is the verdict. */
-export async function claim(trx: Transaction<Database>, id: string, agentId: string): Promise<CaseRow | undefined> {
+export async function claim(trx: Transaction<Database>, id: string, agentId: string): Promise<AnyCaseRow | undefined> {
   return await trx
     .updateTable('cases')
     .set({ assignee_id: agentId })
@@ -82,7 +82,7 @@ type Change = Partial<
 >;
 
 /** The caller holds the case's lock. */
-export async function change(trx: Transaction<Database>, id: string, values: Change): Promise<CaseRow> {
+export async function change(trx: Transaction<Database>, id: string, values: Change): Promise<AnyCaseRow> {
   return await trx.updateTable('cases').set(values).where('id', '=', id).returningAll().executeTakeFirstOrThrow();
 }
 
@@ -136,10 +136,11 @@ export async function moveContents(trx: Transaction<Database>, from: string, int
         else greatest(compromise_windows.ended_at, excluded.ended_at) end`.execute(trx);
   await sql`insert into window_proposals (case_id, from_at, event_id, proposed_at)
     select ${into}::uuid, from_at, event_id, proposed_at from window_proposals where case_id = ${from}
-    on conflict (case_id) do nothing`.execute(trx);
+    on conflict (case_id) do update set from_at = excluded.from_at, event_id = excluded.event_id, proposed_at = excluded.proposed_at
+      where window_proposals.from_at > excluded.from_at`.execute(trx);
 }
 
-type Overdue = Pick<CaseRow, 'id' | 'account_id' | 'priority' | 'respond_by' | 'solve_by' | 'refund_due_at'> & {
+type Overdue = Pick<AnyCaseRow, 'id' | 'account_id' | 'priority' | 'respond_by' | 'solve_by' | 'refund_due_at'> & {
   promise: 'answer' | 'solve' | 'refund';
 };
 

@@ -1,4 +1,4 @@
-import { type CaseRow, findCase, listAllMessages, type MessageRow } from '../cases/cases.ts';
+import { type AnyCaseRow, findAnyCase, listAllMessages, type MessageRow } from '../cases/cases.ts';
 import type { Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
@@ -11,7 +11,7 @@ import type { Window } from '../windows/rules.ts';
 import { findWindow } from '../windows/windows.ts';
 import * as queries from './queries.ts';
 import { type Entry, listEntries } from './timeline-queries.ts';
-import { agentActor, type Worker } from './work.ts';
+import { accountOf, agentActor, type Worker } from './work.ts';
 
 type QueuedCase = queries.QueuedCase;
 export type TimelineEntry = Entry;
@@ -26,7 +26,7 @@ export async function listQueue(ctx: Context, { status, ...filter }: Filter, lim
 }
 
 export type WholeCase = {
-  theCase: CaseRow;
+  theCase: AnyCaseRow;
   steps: StepState[];
   messages: MessageRow[];
   contacts: queries.ContactRow[];
@@ -42,18 +42,20 @@ export async function openCase(ctx: Context, worker: Worker): Promise<WholeCase>
 }
 
 /** As `openCase`, for who wrote the reading down already. */
-export async function readWhole(ctx: Context, theCase: CaseRow): Promise<WholeCase> {
+export async function readWhole(ctx: Context, theCase: AnyCaseRow): Promise<WholeCase> {
   const now = ctx.clock.now();
-  const { id } = theCase;
+  const { id, account_id } = theCase;
+  // One about many has no steps of its own, and its holds are told by its bulk freeze.
+  const own = account_id === null ? undefined : { ...theCase, account_id };
   const db = ctx.urgentDb;
   const [steps, messages, contacts, verification, window, proposal, holds] = await Promise.all([
-    readPlaybook(db, theCase, now),
+    own ? readPlaybook(db, own, now) : [],
     listAllMessages(db, id),
     queries.listContacts(db, id),
     findStanding(db, id),
     findWindow(db, id),
     findProposal(db, id),
-    findHolds(db, theCase.account_id, now),
+    own ? findHolds(db, own.account_id, now) : [],
   ]);
   return { theCase, steps, messages, contacts, verification, window, proposal, holds };
 }
@@ -65,16 +67,20 @@ export async function readTimeline(
   limit: number,
   after = BEFORE_ALL,
 ): Promise<TimelineEntry[]> {
-  if (!(await findCase(ctx.urgentDb, caseId))) throw new Problem('not-found');
+  if (!(await findAnyCase(ctx.urgentDb, caseId))) throw new Problem('not-found');
   const merged = await queries.listMergedInto(ctx.urgentDb, caseId);
   return await listEntries(ctx.urgentDb, [caseId, ...merged], after, limit);
 }
 
 /** The case, once it is written down that this agent reads it. Throws `not-found`. */
-export async function noteReading(ctx: Context, { caseId, agentId, client }: Worker, view: string): Promise<CaseRow> {
-  const theCase = await findCase(ctx.urgentDb, caseId);
+export async function noteReading(
+  ctx: Context,
+  { caseId, agentId, client }: Worker,
+  view: string,
+): Promise<AnyCaseRow> {
+  const theCase = await findAnyCase(ctx.urgentDb, caseId);
   if (!theCase) throw new Problem('not-found');
-  const event = { type: 'account.read', actor: agentActor(agentId), accountId: theCase.account_id } as const;
+  const event = { type: 'account.read', actor: agentActor(agentId), accountId: accountOf(theCase) } as const;
   await transact(ctx.urgentDb, ctx.ring, (trx) =>
     record(trx, { ...event, caseId, client, detail: { view } }, ctx.clock.now()),
   );

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { CaseRow } from '../cases/cases.ts';
+import type { AnyCaseRow } from '../cases/cases.ts';
 import { CaseView, showCase, showMessage, showProgress } from '../cases/schemas.ts';
 import { fullHold } from '../holds/gate.ts';
 import * as schemas from '../schemas.ts';
@@ -25,7 +25,8 @@ export const Contact = z
   .openapi('CaseContact');
 
 const agentFields = {
-  accountId: z.uuid(),
+  accountId: z.uuid().nullable().openapi({ description: 'Null for the one case of a bulk freeze' }),
+  accountCount: z.int().openapi({ description: 'How many accounts it is about' }),
   cause: z.string().nullable().openapi({ description: 'Which rule opened it' }),
   assignee: z.uuid().nullable(),
   status: z.enum(['open', 'snoozed', 'closed']),
@@ -62,11 +63,12 @@ export const TimelineItem = z
 
 const FAR = Date.UTC(9999, 0, 1);
 
-export function showAgentCase(row: CaseRow, now: Date) {
+export function showAgentCase(row: AnyCaseRow, now: Date) {
   const isSnoozed = !row.closed_at && row.snoozed_until !== null && row.snoozed_until > now;
   return {
     ...showCase(row, now),
     accountId: row.account_id,
+    accountCount: row.account_count,
     cause: row.cause,
     assignee: row.assignee_id,
     status: isSnoozed ? ('snoozed' as const) : row.closed_at ? ('closed' as const) : ('open' as const),

@@ -1,12 +1,12 @@
 import type { Transaction } from 'kysely';
-import { type CaseRow, insertAgentMessage, lockOpenCase, type MessageRow } from '../cases/cases.ts';
+import { type CaseRow, insertAgentMessage, lockAnyOpenCase, lockOpenCase, type MessageRow } from '../cases/cases.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { record } from '../events/record.ts';
 import * as queries from './queries.ts';
-import { agentActor, type Worker } from './work.ts';
+import { accountOf, agentActor, type Worker } from './work.ts';
 
 export type ContactRow = queries.ContactRow;
 
@@ -57,7 +57,7 @@ export async function logContact(
 ): Promise<ContactRow> {
   const now = ctx.clock.now();
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const theCase = await lockOpenCase(trx, caseId);
+    const theCase = await lockAnyOpenCase(trx, caseId);
     const { channel, party, summary, agreed } = input;
     const contact = await queries.insertContact(trx, {
       ...{ id: newId(now), case_id: caseId, agent_id: agentId, at: now },
@@ -65,7 +65,7 @@ export async function logContact(
     });
     if (party === 'owner' && !theCase.first_answer_at) await queries.change(trx, caseId, { first_answer_at: now });
     const detail = { contactId: contact.id, channel, party };
-    const event = { type: 'case.contact-logged', actor: agentActor(agentId), accountId: theCase.account_id } as const;
+    const event = { type: 'case.contact-logged', actor: agentActor(agentId), accountId: accountOf(theCase) } as const;
     await record(trx, { ...event, caseId, client, detail }, now);
     return contact;
   });

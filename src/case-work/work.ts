@@ -1,6 +1,6 @@
 import { canHandleCases } from '../agents/colleagues.ts';
 import { requireUninvolved } from '../appeals/appeals.ts';
-import { type CaseRow, findCase, insertAgentMessage, lockOpenCase, type MessageRow } from '../cases/cases.ts';
+import { type AnyCaseRow, findAnyCase, insertAgentMessage, lockAnyOpenCase, type MessageRow } from '../cases/cases.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
@@ -13,23 +13,26 @@ export type Worker = { caseId: string; agentId: string; client: Client };
 
 export const agentActor = (agentId: string) => ({ kind: 'agent', id: agentId }) as const;
 
+/** What an event of this case is about: an account, unless it is about many. */
+export const accountOf = ({ account_id }: { account_id: string | null }) => account_id ?? undefined;
+
 /**
  * Takes an open case that nobody has: of many at once, one gets it. Throws `not-found`, `case-closed`,
  * `second-person-required` for whom an appeal excludes, and `case-claimed` for all others, whoever has it.
  */
-export async function claimCase(ctx: Context, { caseId, agentId, client }: Worker): Promise<CaseRow> {
+export async function claimCase(ctx: Context, { caseId, agentId, client }: Worker): Promise<AnyCaseRow> {
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
     await requireUninvolved(trx, caseId, agentId);
     const claimed = await queries.claim(trx, caseId, agentId);
-    if (!claimed) throw refusalOf(await findCase(trx, caseId));
-    const { account_id: accountId } = claimed;
+    if (!claimed) throw refusalOf(await findAnyCase(trx, caseId));
+    const accountId = accountOf(claimed);
     const event = { type: 'case.claimed', actor: agentActor(agentId), accountId, caseId, client, detail: {} } as const;
     await record(trx, event, ctx.clock.now());
     return claimed;
   });
 }
 
-function refusalOf(theCase: CaseRow | undefined): Problem {
+function refusalOf(theCase: AnyCaseRow | undefined): Problem {
   if (!theCase) return new Problem('not-found');
   if (theCase.closed_at) return new Problem('case-closed');
   return new Problem('case-claimed', { members: { assignee: theCase.assignee_id } });
@@ -40,9 +43,9 @@ export async function assignCase(
   ctx: Context,
   { caseId, agentId, client }: Worker,
   to: string | null,
-): Promise<CaseRow> {
+): Promise<AnyCaseRow> {
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const { account_id: accountId } = await lockOpenCase(trx, caseId);
+    const accountId = accountOf(await lockAnyOpenCase(trx, caseId));
     if (to !== null) await requireUninvolved(trx, caseId, to);
     if (to !== null && !(await canHandleCases(trx, to))) {
       throw new Problem('invalid-request', {
@@ -60,7 +63,7 @@ export async function assignCase(
 export async function addNote(ctx: Context, { caseId, agentId, client }: Worker, body: string): Promise<MessageRow> {
   const now = ctx.clock.now();
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const { account_id: accountId } = await lockOpenCase(trx, caseId);
+    const accountId = accountOf(await lockAnyOpenCase(trx, caseId));
     const note = await insertAgentMessage(trx, { caseId, agentId, kind: 'note', body }, now);
     const actor = agentActor(agentId);
     await record(
@@ -82,19 +85,19 @@ export async function snoozeCase(
   ctx: Context,
   { caseId, agentId, client }: Worker,
   until: Date | null,
-): Promise<CaseRow> {
+): Promise<AnyCaseRow> {
   const now = ctx.clock.now();
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const theCase = await lockOpenCase(trx, caseId);
+    const theCase = await lockAnyOpenCase(trx, caseId);
     if (until) requireInTime(until, theCase, now);
     const snoozed = await queries.change(trx, caseId, { snoozed_until: until });
-    const event = { type: 'case.snoozed', actor: agentActor(agentId), accountId: theCase.account_id } as const;
+    const event = { type: 'case.snoozed', actor: agentActor(agentId), accountId: accountOf(theCase) } as const;
     await record(trx, { ...event, caseId, client, detail: { until: until?.toISOString() ?? null } }, now);
     return snoozed;
   });
 }
 
-function requireInTime(until: Date, { due_at: dueAt }: CaseRow, now: Date): void {
+function requireInTime(until: Date, { due_at: dueAt }: AnyCaseRow, now: Date): void {
   const latest = new Date(Math.min(dueAt.getTime(), plus(now, LONGEST).getTime()));
   if (until > now && until <= latest) return;
   const detail = until <= now ? 'must lie ahead' : `must not pass ${latest.toISOString()}`;

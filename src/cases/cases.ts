@@ -10,6 +10,7 @@ import * as queries from './queries.ts';
 import { type Report, type Reported, reportWithin, type Speaker } from './report.ts';
 
 export type CaseRow = queries.CaseRow;
+export type AnyCaseRow = queries.AnyCaseRow;
 export type MessageRow = queries.MessageRow;
 
 /** Takes an owner's report, frozen or not: opens or joins the case of its kind and signs a receipt with the time. */
@@ -68,8 +69,14 @@ export async function listOwnCases(
   return await queries.listCasesOf(ctx.urgentDb, accountId, limit, before);
 }
 
+/** A case of an account. One about many is none. */
 export async function findCase(db: Kysely<Database>, id: string): Promise<CaseRow | undefined> {
   return await queries.findCase(db, id);
+}
+
+/** A case of an account, or of many: for agents alone. */
+export async function findAnyCase(db: Kysely<Database>, id: string): Promise<AnyCaseRow | undefined> {
+  return await queries.findAnyCase(db, id);
 }
 
 /** Everything said in a case, notes among agents included. */
@@ -77,9 +84,16 @@ export async function listAllMessages(db: Kysely<Database>, caseId: string): Pro
   return await queries.listMessages(db, caseId, ['report', 'message', 'note']);
 }
 
-/** The case under its row lock, while it is open. Throws `not-found`, `case-closed`. */
+/** As `lockAnyOpenCase`, of an account: one about many throws `not-found`. */
 export async function lockOpenCase(trx: Transaction<Database>, id: string): Promise<CaseRow> {
-  const theCase = await queries.lockCase(trx, id);
+  const { account_id, ...rest } = await lockAnyOpenCase(trx, id);
+  if (account_id === null) throw new Problem('not-found');
+  return { ...rest, account_id };
+}
+
+/** The case under its row lock, while it is open. Throws `not-found`, `case-closed`. */
+export async function lockAnyOpenCase(trx: Transaction<Database>, id: string): Promise<AnyCaseRow> {
+  const theCase = await queries.lockAnyCase(trx, id);
   if (!theCase) throw new Problem('not-found');
   if (theCase.closed_at) throw new Problem('case-closed');
   return theCase;

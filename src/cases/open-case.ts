@@ -34,17 +34,45 @@ export async function openOrJoinCase(
   const { accountId, kind, priority, actor, client } = request;
   const open = await queries.findOpenCase(trx, accountId, kind, request.cause);
   if (open) return isMoreUrgent(priority, open.priority) ? await raise(trx, ctx, open, request, now) : open;
+  const promises = promisesOf(ctx.policy, kind, priority, now);
+  const facts = { account_id: accountId, kind, cause: request.cause ?? null, priority, ...promises };
+  return { ...(await insertOpen(trx, ctx, facts, { actor, client }, now)), account_id: accountId };
+}
+
+type Shared = { accountCount: number; actor: Actor; client?: Client | undefined };
+
+/**
+ * The one case, with its one ticket, of all accounts that a bulk freeze contains. Nobody waits for its answer: whoever of
+ * them says something gets a case of their own.
+ */
+export async function openSharedCase(
+  trx: Transaction<Database>,
+  ctx: Context,
+  { accountCount, actor, client }: Shared,
+  now: Date,
+): Promise<queries.AnyCaseRow> {
+  const facts = { account_id: null, account_count: accountCount, kind: 'takeover', priority: 'urgent' } as const;
+  return await insertOpen(trx, ctx, { ...facts, first_answer_at: now }, { actor, client }, now);
+}
+
+type Facts = Pick<queries.NewCase, 'account_id' | 'account_count' | 'cause' | 'first_answer_at'> & {
+  kind: CaseKind;
+  priority: Priority;
+};
+
+async function insertOpen(
+  trx: Transaction<Database>,
+  ctx: Context,
+  facts: Facts,
+  { actor, client }: { actor: Actor; client?: Client | undefined },
+  now: Date,
+): Promise<queries.AnyCaseRow> {
+  const { kind, priority } = facts;
   const reference = caseReference(randomBytes(8));
   const row = await queries.insertCase(trx, {
-    id: newId(now),
-    reference,
-    account_id: accountId,
-    kind,
-    cause: request.cause ?? null,
-    priority,
-    opened_at: now,
+    ...{ id: newId(now), reference, opened_at: now },
     respond_by: respondBy(ctx.policy, priority, now),
-    ...promisesOf(ctx.policy, kind, priority, now),
+    ...facts,
   });
   await queries.insertTicket(trx, {
     id: newId(now),
@@ -53,11 +81,9 @@ export async function openOrJoinCase(
     priority,
     created_at: now,
   });
-  await record(
-    trx,
-    { type: 'case.opened', actor, accountId, caseId: row.id, client, detail: { reference, kind, priority } },
-    now,
-  );
+  const accountId = row.account_id ?? undefined;
+  const detail = { reference, kind, priority };
+  await record(trx, { type: 'case.opened', actor, accountId, caseId: row.id, client, detail }, now);
   return row;
 }
 

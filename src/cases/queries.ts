@@ -1,8 +1,13 @@
-import { type Insertable, type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import { type Insertable, type Kysely, type NotNull, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../db/types.ts';
 import type { CaseKind, Priority } from './rules.ts';
 
-export type CaseRow = Selectable<Database['cases']>;
+/** Of one account, or with null of the many that a bulk freeze contains. */
+export type AnyCaseRow = Selectable<Database['cases']>;
+/** Of one account: all that its owner can ever see. */
+export type CaseRow = Omit<AnyCaseRow, 'account_id'> & { account_id: string };
+type OfAccount = { account_id: NotNull };
+export type NewCase = Insertable<Database['cases']>;
 export type MessageRow = Selectable<Database['case_messages']>;
 
 export async function findOpenCase(
@@ -18,6 +23,7 @@ export async function findOpenCase(
     .where('kind', '=', kind)
     .where('cause', 'is not distinct from', cause ?? null)
     .where('closed_at', 'is', null)
+    .$narrowType<OfAccount>()
     .executeTakeFirst();
 }
 
@@ -30,10 +36,11 @@ export async function findLeadingCase(db: Kysely<Database>, accountId: string): 
     .where('closed_at', 'is', null)
     .orderBy(sql`array_position(array['urgent', 'high', 'normal', 'low'], priority)`)
     .orderBy('id')
+    .$narrowType<OfAccount>()
     .executeTakeFirst();
 }
 
-export async function insertCase(trx: Transaction<Database>, row: Insertable<Database['cases']>): Promise<CaseRow> {
+export async function insertCase(trx: Transaction<Database>, row: NewCase): Promise<AnyCaseRow> {
   return await trx.insertInto('cases').values(row).returningAll().executeTakeFirstOrThrow();
 }
 
@@ -49,7 +56,9 @@ export async function raisePriority(
     .updateTable('cases')
     .set({ priority, respond_by: sql`least(respond_by, ${respondBy}::timestamptz)`, snoozed_until: null })
     .where('id', '=', id)
+    .where('account_id', 'is not', null)
     .returningAll()
+    .$narrowType<OfAccount>()
     .executeTakeFirstOrThrow();
 }
 
@@ -77,10 +86,21 @@ export async function listCasesOf(
     .$if(before !== undefined, (query) => query.where('id', '<', before as string))
     .orderBy('id', 'desc')
     .limit(limit)
+    .$narrowType<OfAccount>()
     .execute();
 }
 
 export async function findCase(db: Kysely<Database>, id: string): Promise<CaseRow | undefined> {
+  return await db
+    .selectFrom('cases')
+    .selectAll()
+    .where('id', '=', id)
+    .where('account_id', 'is not', null)
+    .$narrowType<OfAccount>()
+    .executeTakeFirst();
+}
+
+export async function findAnyCase(db: Kysely<Database>, id: string): Promise<AnyCaseRow | undefined> {
   return await db.selectFrom('cases').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
@@ -160,7 +180,7 @@ export async function findReceipt(
 }
 
 /** The case and what is put into it belong to whoever holds this lock. */
-export async function lockCase(trx: Transaction<Database>, id: string): Promise<CaseRow | undefined> {
+export async function lockAnyCase(trx: Transaction<Database>, id: string): Promise<AnyCaseRow | undefined> {
   return await trx.selectFrom('cases').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { nextStep, type StepState } from '../playbooks/playbook.ts';
 import { steps } from '../playbooks/rules.ts';
 import * as schemas from '../schemas.ts';
-import type { CaseRow, MessageRow } from './cases.ts';
+import type { AnyCaseRow, MessageRow } from './cases.ts';
 
 /** What owners and agents are shown of a case. */
 
@@ -62,7 +62,7 @@ export const CaseView = z
   })
   .openapi('Case');
 
-export function showCase(row: CaseRow, now: Date) {
+export function showCase(row: AnyCaseRow, now: Date) {
   return {
     id: row.id,
     reference: row.reference,
@@ -76,7 +76,7 @@ export function showCase(row: CaseRow, now: Date) {
   };
 }
 
-function showRefund({ refund_due_at: dueAt, refund_decision: decision }: CaseRow, now: Date) {
+function showRefund({ refund_due_at: dueAt, refund_decision: decision }: AnyCaseRow, now: Date) {
   if (!dueAt) return null;
   return {
     dueAt: dueAt.toISOString(),
@@ -84,11 +84,11 @@ function showRefund({ refund_due_at: dueAt, refund_decision: decision }: CaseRow
   };
 }
 
-export function showProgress(row: CaseRow, states: StepState[]) {
+export function showProgress(row: AnyCaseRow, states: StepState[]) {
   return { steps: states, next: row.closed_at ? null : nextStep(states), promises: showPromises(row) };
 }
 
-function showPromises(row: CaseRow) {
+function showPromises(row: AnyCaseRow) {
   const of = (what: z.infer<typeof promise>['what'], dueAt: Date | null, keptAt: Date | null) =>
     dueAt ? [{ what, by: 'support' as const, dueAt: dueAt.toISOString(), kept: keptAt !== null }] : [];
   return [

@@ -18,7 +18,14 @@ class NamingClient extends pg.Client {
   }
 }
 
-export type PoolOptions = { url: string; max: number; name: string; onError: (error: Error) => void };
+export type PoolOptions = {
+  url: string;
+  max: number;
+  name: string;
+  onError: (error: Error) => void;
+  /** How long a statement may take, in ms; without it as long as it needs. */
+  patience?: number;
+};
 
 /** A pool of connections; an idle one that breaks is reported and replaced, never fatal. */
 export function openPool(options: PoolOptions): pg.Pool {
@@ -32,6 +39,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     stream: () => new WholeWriteSocket(),
     types: typeParsers,
     options: SESSION_OPTIONS,
+    ...(options.patience === undefined ? {} : { statement_timeout: options.patience }),
   });
   pool.on('error', options.onError);
   // A connection in use has no listener of the pool's; unheard, its end would end the process.

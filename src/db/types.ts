@@ -111,7 +111,7 @@ export interface BulkFreezeAccountsTable {
   is_ours: Generated<boolean>;
   failure: 'not-found' | 'closed' | 'error' | null;
   undone_at: Date | null;
-  undo_failure: 'owner-reported' | 'released-before' | 'not-ours' | 'error' | null;
+  undo_failure: 'owner-reported' | 'released-before' | 'not-ours' | 'closed' | 'error' | null;
 }
 
 export interface BulkFreezesTable {
@@ -133,6 +133,8 @@ export interface BulkFreezesTable {
   case_id: string | null;
   started_at: Date | null;
   finished_at: Date | null;
+  undo_by: string | null;
+  undo_note: string | null;
   undo_started_at: Date | null;
   undone_at: Date | null;
 }
@@ -184,7 +186,8 @@ export interface CaseMessagesTable {
 export interface CasesTable {
   id: string;
   reference: string;
-  account_id: string;
+  account_id: string | null;
+  account_count: Generated<number>;
   kind: 'takeover' | 'suspicious-activity' | 'unauthorised-transaction' | 'scam' | 'locked-out' | 'complaint';
   cause: string | null;
   priority: 'urgent' | 'high' | 'normal' | 'low';

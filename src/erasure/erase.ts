@@ -53,6 +53,7 @@ async function erase(trx: Transaction<Database>, ctx: Context, accountId: string
   await endEverything(trx, accountId, 'erased', now);
   await queries.deletePersonal(trx, accountId, keys);
   await queries.eraseKept(trx, accountId, (payee) => ctx.keys.pseudonym('erased-payee', payee));
+  await queries.closeCases(trx, accountId, now);
   await queries.closeErased(trx, accountId, now);
 }
 

@@ -16,9 +16,28 @@ export async function listOpenCases(trx: Transaction<Database>, accountId: strin
     .select('reference')
     .where('account_id', '=', accountId)
     .where('closed_at', 'is', null)
+    .where(sql<boolean>`not (${isOfStrangers})`)
     .orderBy('id')
     .execute();
   return rows.map((row) => row.reference);
+}
+
+/** Strangers spoke in it, and nobody else said or did anything: else whoever can type an address could forbid an erasure. */
+const isOfStrangers = sql<boolean>`exists (select from anonymous_reports as r where r.case_id = cases.id)
+  and not exists (select from anonymous_reports as r where r.case_id = cases.id and r.confirmed_at is not null)
+  and not exists (select from case_messages as m where m.case_id = cases.id)
+  and not exists (select from case_contacts as k where k.case_id = cases.id)
+  and not exists (select from holds as h where h.case_id = cases.id)
+  and assignee_id is null`;
+
+/** What is open by then is of strangers alone; nobody could work on it any more. */
+export async function closeCases(trx: Transaction<Database>, accountId: string, now: Date): Promise<void> {
+  await trx
+    .updateTable('cases')
+    .set({ closed_at: now })
+    .where('account_id', '=', accountId)
+    .where('closed_at', 'is', null)
+    .execute();
 }
 
 /** Everything the person can be found under, as compared and as shown, also what it was before a change. */
@@ -175,6 +194,7 @@ export async function deletePastRetention(
       and not exists (select from transactions t where t.account_id = e.account_id) limit 1000`.execute(trx);
   const ids = rows.map((row) => row.id);
   if (ids.length === 0) return;
+  await sql`delete from bulk_freeze_accounts where account_id = any(${ids})`.execute(trx);
   await sql`delete from holds where account_id = any(${ids})`.execute(trx);
   await sql`delete from tickets using cases where cases.id = case_id and account_id = any(${ids})`.execute(trx);
   await sql`delete from cases where account_id = any(${ids})`.execute(trx);

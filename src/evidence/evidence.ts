@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type CaseRow, findCase, lockOpenCase } from '../cases/cases.ts';
+import { type AnyCaseRow, findAnyCase, lockAnyOpenCase } from '../cases/cases.ts';
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
@@ -39,7 +39,7 @@ async function add(ctx: Context, { caseId, agentId, client }: Adder, added: New)
   const now = ctx.clock.now();
   const sha256 = hash('sha256', added.kind === 'file' ? added.content : added.body, 'buffer');
   return await transact(ctx.urgentDb, ctx.ring, async (trx) => {
-    const { account_id: accountId } = await lockOpenCase(trx, caseId);
+    const accountId = (await lockAnyOpenCase(trx, caseId)).account_id ?? undefined;
     if ((await queries.countEvidence(trx, caseId)) >= MOST_PER_CASE) throw new Problem('too-much-evidence');
     const isFile = added.kind === 'file';
     const row = await queries.insertEvidence(trx, {
@@ -66,7 +66,7 @@ type File = { title: string; mediaType: MediaType; content: Buffer };
 
 /** The bytes as they came. Reading them is an event before they are answered. Throws `not-found`. */
 export async function readFile(ctx: Context, { caseId, agentId, client }: Adder, id: string): Promise<File> {
-  const { account_id: accountId } = await requireCase(ctx, caseId);
+  const accountId = (await requireCase(ctx, caseId)).account_id ?? undefined;
   const file = await queries.findFile(ctx.urgentDb, caseId, id);
   if (!file?.content || !file.media_type) throw new Problem('not-found');
   const actor = { kind: 'agent', id: agentId } as const;
@@ -80,8 +80,8 @@ export async function readFile(ctx: Context, { caseId, agentId, client }: Adder,
   return { title: file.title, mediaType: file.media_type, content: file.content };
 }
 
-async function requireCase(ctx: Context, caseId: string): Promise<CaseRow> {
-  const theCase = await findCase(ctx.urgentDb, caseId);
+async function requireCase(ctx: Context, caseId: string): Promise<AnyCaseRow> {
+  const theCase = await findAnyCase(ctx.urgentDb, caseId);
   if (!theCase) throw new Problem('not-found');
   return theCase;
 }

@@ -1,15 +1,14 @@
 import type { Transaction } from 'kysely';
+import { endApprovalsOf } from '../approvals/end.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import type { Database } from '../db/types.ts';
-import { recordMany } from '../events/record.ts';
-import { voidLinks } from '../links/links.ts';
-import { callOffFactorResets } from '../lost-factor/call-off.ts';
-import { endEverythingOf } from '../sessions/end.ts';
+import { endUnfreezes } from '../unfreeze/end.ts';
+import { contain } from './contain.ts';
 import * as queries from './many-queries.ts';
 import type { HoldRow } from './queries.ts';
 
-export type ManyFreezes = {
+type ManyFreezes = {
   accountIds: readonly string[];
   reasonCode: HoldRow['reason_code'];
   note: string;
@@ -35,7 +34,7 @@ export async function freezeMany(
   const { accountIds, reasonCode, note, agentId, theCase } = request;
   const accounts = new Map((await queries.lockAccountsForChange(trx, accountIds)).map((row) => [row.id, row]));
   const standing = new Map(
-    (await queries.findFreezesOf(trx, accountIds, now))
+    (await queries.findFreezesOf(trx, accountIds))
       .filter((hold) => hold.source === 'agent' && hold.reason_code === reasonCode)
       .map((hold) => [hold.account_id, hold.id]),
   );
@@ -48,11 +47,14 @@ export async function freezeMany(
       ? { accountId, holdId: newId(now), isOurs: true }
       : { accountId, holdId, isOurs: false };
   });
+  const cause = { reason: 'frozen', actor: { kind: 'agent', id: agentId } } as const;
+  // Whoever freezes calls off what was about to be lifted.
+  await endApprovalsOf(trx, { kind: 'release-hold', subjects: standing }, cause, now);
+  await endUnfreezes(trx, [...accounts.keys()], cause, now);
   const ours = contained.flatMap((it) =>
     'holdId' in it && it.isOurs ? [{ id: it.holdId, accountId: it.accountId }] : [],
   );
   if (ours.length === 0) return contained;
-  const ids = ours.map(({ accountId }) => accountId);
   const freezes = ours.map((hold) => ({
     ...hold,
     receiptId: newId(now),
@@ -60,18 +62,7 @@ export async function freezeMany(
   }));
   const common = { reasonCode, source: 'agent', agentId, caseId: theCase.id, note } as const;
   await queries.insertFreezes(trx, freezes, common, now);
-  const ended = await endEverythingOf(trx, ids, 'frozen', now);
-  await voidLinks(trx, ids, ['reset-password'], now);
-  const actor = { kind: 'agent', id: agentId } as const;
-  await callOffFactorResets(trx, ids, { reason: 'frozen', actor }, now);
-  const events = ours.map(({ id: holdId, accountId }) => ({
-    type: 'account.frozen' as const,
-    actor,
-    accountId,
-    caseId: theCase.id,
-    detail: { holdId, source: 'agent', reasonCode, note, endedSessions: ended.get(accountId) ?? 0 },
-  }));
-  await recordMany(trx, events, now);
+  await contain(trx, ours, { source: 'agent', reasonCode, note, caseId: theCase.id, actor: cause.actor }, now);
   return contained;
 }
 

@@ -7,13 +7,10 @@ import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { type Actor, record } from '../events/record.ts';
-import { voidLinks } from '../links/links.ts';
-import { callOffFactorReset } from '../lost-factor/call-off.ts';
 import { Problem } from '../problem.ts';
-import { endEverything } from '../sessions/end.ts';
 import { plus } from '../time.ts';
-import { endUnfreeze } from '../unfreeze/end.ts';
-import { endByRelapse } from '../watches/relapse.ts';
+import { endUnfreezes } from '../unfreeze/end.ts';
+import { contain } from './contain.ts';
 import * as queries from './queries.ts';
 import { type CoolDownReason, coolDown, isFreeze, type Scope, type Source } from './rules.ts';
 
@@ -112,19 +109,21 @@ export async function placeOnce(
     until: request.until ?? null,
     confirm_by: isUnsure(request) ? plus(now, ctx.policy['holds.confirmWithin']) : null,
   });
-  const common = { actor: request.actor, accountId: request.accountId, caseId: request.caseId, client: request.client };
-  const detail = { holdId: hold.id, source: hold.source, reasonCode: hold.reason_code, note: hold.note };
   if (!isFreeze(hold)) {
+    const common = {
+      actor: request.actor,
+      accountId: request.accountId,
+      caseId: request.caseId,
+      client: request.client,
+    };
+    const detail = { holdId: hold.id, source: hold.source, reasonCode: hold.reason_code, note: hold.note };
     const placed = { ...detail, scope: hold.scope, until: hold.until?.toISOString() ?? null };
     await record(trx, { ...common, type: 'hold.placed', detail: placed }, now);
     return hold;
   }
-  const endedSessions = await endEverything(trx, request.accountId, 'frozen', now);
-  await voidLinks(trx, request.accountId, ['reset-password'], now);
-  const { actor, client } = request;
-  await callOffFactorReset(trx, request.accountId, { reason: 'frozen', actor, client }, now);
-  await record(trx, { ...common, type: 'account.frozen', detail: { ...detail, endedSessions } }, now);
-  await endByRelapse(trx, request.accountId, { actor, client }, now);
+  const { actor, client, caseId, source, reasonCode } = request;
+  const frozen = [{ id: hold.id, accountId: request.accountId }];
+  await contain(trx, frozen, { source, reasonCode, note: hold.note, caseId, actor, client }, now);
   return hold;
 }
 
@@ -142,7 +141,7 @@ async function callOffReleases(
   const { accountId, actor, client } = request;
   const cause = { reason: 'frozen', actor, client } as const;
   if (same) await endApprovals(trx, { accountId, kind: 'release-hold', subjectId: same.id }, cause, now);
-  if (isFreeze(request) || request.source === 'owner') await endUnfreeze(trx, { accountId }, cause, now);
+  if (isFreeze(request) || request.source === 'owner') await endUnfreezes(trx, [accountId], cause, now);
 }
 
 /** After a credential changed: money leaves later. The hold can grow, and nobody can lift it. */

@@ -15,10 +15,10 @@ export async function lockAccountsForChange(trx: Transaction<Database>, ids: rea
   return rows;
 }
 
+/** Freezes without an end: one that ends by itself is another. */
 export async function findFreezesOf(
   trx: Transaction<Database>,
   accountIds: readonly string[],
-  now: Date,
 ): Promise<Pick<HoldRow, 'id' | 'account_id' | 'source' | 'reason_code'>[]> {
   return await trx
     .selectFrom('holds')
@@ -26,11 +26,11 @@ export async function findFreezesOf(
     .where('account_id', 'in', accountIds)
     .where('scope', '=', 'all')
     .where('released_at', 'is', null)
-    .where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', now)]))
+    .where('until', 'is', null)
     .execute();
 }
 
-export type NewFreeze = { id: string; accountId: string; receiptId: string; jws: string };
+type NewFreeze = { id: string; accountId: string; receiptId: string; jws: string };
 type Common = {
   reasonCode: HoldRow['reason_code'];
   source: 'agent' | 'legal';

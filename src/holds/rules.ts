@@ -54,6 +54,13 @@ export function isFreeze(hold: { scope: Scope }): boolean {
   return hold.scope === 'all';
 }
 
+type Ending = { scope: Scope; until: Date | null; confirm_by: Date | null; confirmed_at: Date | null };
+
+/** Whether this hold keeps the owner out until somebody lifts it: neither time nor a missing yes ends it. */
+export function isLastingFreeze(hold: Ending): boolean {
+  return isFreeze(hold) && hold.until === null && (hold.confirm_by === null || hold.confirmed_at !== null);
+}
+
 export type CoolDownReason = 'credential-change' | 'recovery';
 
 /** How long money waits after a change, and longer after a recovery by an agent. */

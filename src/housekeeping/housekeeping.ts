@@ -25,5 +25,6 @@ export async function keepHouse(ctx: Context): Promise<void> {
   await queries.deleteRemovedAddresses(ctx.db, plus(now, -ctx.policy['contacts.undoWindow']));
   await queries.deleteOldHostEvents(ctx.db, plus(now, -OLDEST - DAY));
   await queries.deleteOldWrongCodes(ctx.db, plus(now, -YEAR));
+  await queries.deleteOldDryRuns(ctx.db, plus(now, -30 * DAY));
   await queries.capCounters(ctx.db, MOST_COUNTERS, now);
 }

@@ -75,6 +75,11 @@ export async function deleteOldHostEvents(db: Kysely<Database>, before: Date): P
   await db.deleteFrom('host_events').where('at', '<', before).execute();
 }
 
+/** Dry runs that nobody asks about any more; who they would have frozen goes with them. */
+export async function deleteOldDryRuns(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('bulk_freezes').where('is_dry_run', '=', true).where('requested_at', '<', before).execute();
+}
+
 /** Wrong codes that no count asks about any more. */
 export async function deleteOldWrongCodes(db: Kysely<Database>, before: Date): Promise<void> {
   await db.deleteFrom('wrong_codes').where('at', '<', before).execute();

@@ -9,7 +9,7 @@ import { record } from '../events/record.ts';
 import { findEvent, isFromOutside, type SpineEvent } from '../events/spine.ts';
 import { freezeWithin } from '../holds/freeze.ts';
 import { findHolds, type Hold, passAlone } from '../holds/gate.ts';
-import { type Action, isFreeze } from '../holds/rules.ts';
+import { type Action, isFreeze, isLastingFreeze } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
 import { confirmReport } from '../reports/confirm.ts';
 import { vetoUnfreeze } from '../unfreeze/end.ts';
@@ -107,7 +107,7 @@ async function pressUndo(
   if (stoppedBy.length > 0) throw new Problem('invalid-token');
   const link = await redeemLink(trx, token, 'undo-contact-change', now);
   if (!link?.subject_id) throw new Problem('invalid-token');
-  const standing = (await findHolds(trx, accountId, now)).find(isFreeze);
+  const standing = (await findHolds(trx, accountId, now)).find(isLastingFreeze);
   const undone = await undoChange(trx, ctx, { accountId, changeId: link.subject_id, client, standing }, now);
   if (!undone) throw new Problem('invalid-token');
   return undone;

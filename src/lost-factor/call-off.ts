@@ -30,7 +30,8 @@ export async function callOffFactorResets(
   cause: Cause,
   now: Date,
 ): Promise<void> {
-  await endApprovalsOf(trx, accountIds, 'second-factor-reset', cause, now);
+  const subjects = new Map(accountIds.map((id) => [id, undefined]));
+  await endApprovalsOf(trx, { kind: 'second-factor-reset', subjects }, cause, now);
 }
 
 /** Whoever gave a second factor has one. */

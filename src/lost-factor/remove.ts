@@ -26,5 +26,9 @@ export async function removeSecondFactors(
   await voidLinksAbout(trx, { accountId, subjectId: id, purpose: 'veto' }, now);
   await startCoolDown(trx, ctx, accountId, undefined, now, 'recovery');
   const detail = { approvalId: id, factors, endedSessions };
-  await record(trx, { type: 'second-factor.reset', actor: { kind: 'system' }, accountId, caseId: caseId ?? undefined, detail }, now);
+  await record(
+    trx,
+    { type: 'second-factor.reset', actor: { kind: 'system' }, accountId, caseId: caseId ?? undefined, detail },
+    now,
+  );
 }

@@ -30,7 +30,10 @@ export async function signInWithPasskey(ctx: Context, entry: Entry, client: Clie
   const outcome = await transact(ctx.db, ctx.ring, (trx) => issue(trx, ctx, { ...entry, door, candidate }, now));
   if (outcome === 'spent') throw new Problem('invalid-credentials');
   if ('stoppedBy' in outcome) {
-    throw heldProblem(outcome.stoppedBy, await issueCaseToken(ctx, candidate.accountId, { by: 'passkey', factorId: candidate.passkeyId }, client));
+    throw heldProblem(
+      outcome.stoppedBy,
+      await issueCaseToken(ctx, candidate.accountId, { by: 'passkey', factorId: candidate.passkeyId }, client),
+    );
   }
   return outcome.signedIn;
 }

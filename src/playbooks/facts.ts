@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import type { CaseRow } from '../cases/cases.ts';
 import type { Database } from '../db/types.ts';
 import { listFactorBirths } from '../second-factors/factors.ts';
+import { doubtedSince } from '../verifications/rules.ts';
 import { findStanding } from '../verifications/standing.ts';
 import { findWatchOfCase } from '../watches/find-watch.ts';
 import { isBornInside, type Window } from '../windows/rules.ts';
@@ -40,7 +41,7 @@ export async function gatherFacts(db: Kysely<Database>, theCase: CaseRow, now: D
     'credentials-reset':     passwordSetAt !== null && passwordSetAt > since && isOutside(passwordSetAt),
     'transactions-reviewed': unmarked === 0 && (set !== undefined || !asksWindow),
     'identity-verified':     level === 'verified',
-    'factor-bound':          births.some((bornAt) => isOutside(bornAt) && (set !== undefined || bornAt < since)),
+    'factor-bound':          births.some((bornAt) => isOutside(bornAt) && (set !== undefined || bornAt < doubtedSince(since).from)),
     'restored':              isWayBack(contained),
     'watched':               watch?.end_reason === 'signed-off' || contained?.ended?.reason === 'owner',
     'closed':                theCase.closed_at !== null,

@@ -14,11 +14,19 @@ export async function findTold(db: Kysely<Database>, caseId: string, accountId: 
   return rows[0] as Told;
 }
 
+/** Holds of a case, and those of bulk freezes that its account is in: the way back from them leads through its own case. */
+const ofCase = (caseId: string) => sql<boolean>`id in (
+  select id from holds where case_id = ${caseId}
+  union all select h.id from cases own join cases shared on shared.account_id is null
+    join holds h on h.case_id = shared.id and h.account_id = own.account_id
+  where own.id = ${caseId} and own.kind = 'takeover' and (own.closed_at is null or h.since < own.closed_at)
+    and (h.released_at is null or h.released_at >= own.opened_at))`;
+
 export async function listFreezes(db: Kysely<Database>, caseId: string): Promise<Freeze[]> {
   return await db
     .selectFrom('holds')
     .select(['since', 'until', 'released_at as releasedAt', 'release_reason as releaseReason'])
-    .where('case_id', '=', caseId)
+    .where(ofCase(caseId))
     .where('scope', '=', 'all')
     .execute();
 }
@@ -49,7 +57,7 @@ export async function listStandingOf(db: Kysely<Database>, caseId: string, now: 
   return await db
     .selectFrom('holds')
     .select(['id', 'scope', 'source', 'until'])
-    .where('case_id', '=', caseId)
+    .where(ofCase(caseId))
     .where('released_at', 'is', null)
     .where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', now)]))
     .orderBy('since')

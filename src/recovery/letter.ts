@@ -13,7 +13,10 @@ export async function findRecoveryLetter(ctx: Context, recoveryId: string): Prom
   const theCase = offered && (await findCase(ctx.db, offered.case_id));
   if (!theCase) return undefined;
   const { account_id: accountId } = theCase;
-  const since = (await findCompromise(ctx.db, accountId)) ?? doubtedSince(theCase.opened_at).from;
+  // One agent's word, or the owner's press on a late entry, must not make a thief's mailbox one from before.
+  const supposed = doubtedSince(theCase.opened_at).from;
+  const told = await findCompromise(ctx.db, accountId);
+  const since = told && told < supposed ? told : supposed;
   const email = await findAddressBefore(ctx.db, accountId, since);
   return { accountId, email, expiresInSeconds: ctx.policy['recovery.linkTtl'] / 1000 };
 }

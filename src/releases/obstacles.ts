@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
-import { findCase } from '../cases/cases.ts';
+import { type CaseRow, findCase } from '../cases/cases.ts';
+import { findOpenCase } from '../cases/open-case.ts';
 import { hasOwnerReported } from '../cases/reported.ts';
 import type { Database } from '../db/types.ts';
 import { findHolds } from '../holds/gate.ts';
@@ -28,9 +29,9 @@ export async function findObstacle(
 ): Promise<Obstacle | undefined> {
   if (isOver(hold, now)) return { end: 'released', problem: new Problem('already-released') };
   if (reason !== 'restored') {
-    const isContested =
-      (await hasOwnersHold(trx, hold.account_id, now)) || (await hasOwnerReported(trx, hold.account_id));
-    return isContested ? { end: 'contested', problem: new Problem('hold-contested') } : undefined;
+    return (await isContested(trx, hold.account_id, now))
+      ? { end: 'contested', problem: new Problem('hold-contested') }
+      : undefined;
   }
   const missing = await findMissingFor(trx, hold, now);
   if (missing.length === 0) return undefined;
@@ -38,7 +39,7 @@ export async function findObstacle(
 }
 
 async function findMissingFor(trx: Transaction<Database>, hold: queries.HoldRow, now: Date): Promise<string[]> {
-  const theCase = hold.case_id === null ? undefined : await findCase(trx, hold.case_id);
+  const theCase = await findCaseOf(trx, hold);
   // Without a case there is no playbook that could be complete.
   if (!theCase) return ['case'];
   const missing = new Set(await findMissing(trx, theCase, 'restored', now));
@@ -49,8 +50,19 @@ async function findMissingFor(trx: Transaction<Database>, hold: queries.HoldRow,
   return [...missing];
 }
 
-async function hasOwnersHold(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
-  return (await findHolds(trx, accountId, now)).some(({ source }) => source === 'owner');
+/** Where the way back from a hold is worked on: its case, or in place of one about many the account's own open takeover. */
+export async function findCaseOf(
+  trx: Transaction<Database>,
+  hold: Pick<queries.HoldRow, 'account_id' | 'case_id'>,
+): Promise<CaseRow | undefined> {
+  if (hold.case_id === null) return undefined;
+  return (await findCase(trx, hold.case_id)) ?? (await findOpenCase(trx, hold.account_id, 'takeover'));
+}
+
+/** Whether the owner says that something did happen: by a report, or by a hold of their own. */
+export async function isContested(trx: Transaction<Database>, accountId: string, now: Date): Promise<boolean> {
+  const hasOwnHold = (await findHolds(trx, accountId, now)).some(({ source }) => source === 'owner');
+  return hasOwnHold || (await hasOwnerReported(trx, accountId));
 }
 
 function isOver(hold: queries.HoldRow, now: Date): boolean {

@@ -13,7 +13,7 @@ import { voidLinks } from '../links/links.ts';
 import { Problem } from '../problem.ts';
 import type { AgentSession } from '../sessions/check.ts';
 import { beginWatch } from '../watches/watches.ts';
-import { findObstacle, type ReleaseReason } from './obstacles.ts';
+import { findCaseOf, findObstacle, type ReleaseReason } from './obstacles.ts';
 import * as queries from './queries.ts';
 import { liftingOf } from './rules.ts';
 
@@ -41,7 +41,7 @@ export async function requestRelease(ctx: Context, request: Request): Promise<Re
       return { approvalId: null, effectiveAt: now };
     }
     const subject = { kind: 'release-hold', accountId: hold.account_id, subjectId: holdId } as const;
-    const caseId = hold.case_id ?? undefined;
+    const caseId = (await findCaseOf(trx, hold))?.id ?? hold.case_id ?? undefined;
     const wish = { ...subject, caseId, reason: note, reasonCode, agentId: agent.agent_id, client };
     const approval = await askApproval(trx, ctx, wish, now);
     return { approvalId: approval.id, effectiveAt: approval.effective_at };
@@ -96,7 +96,7 @@ export async function releaseWithin(
   await endApprovals(trx, { accountId, kind: 'release-hold', subjectId: id }, { reason: 'released', actor }, now);
   await voidLinks(trx, accountId, ['freeze-account'], now);
   if (isFreeze(released)) await startCoolDown(trx, ctx, accountId, client, now, 'recovery');
-  const { case_id: caseId } = released;
+  const caseId = (await findCaseOf(trx, released))?.id ?? released.case_id ?? undefined;
   if (isFreeze(released) && isWatched(reason) && caseId) {
     await beginWatch(trx, ctx, { accountId, caseId }, { actor, client }, now);
   }
@@ -104,7 +104,7 @@ export async function releaseWithin(
   const detail = { holdId: id, scope, source, reasonCode, releaseReason: reason, note: note ?? null };
   // Where an agent or a node was is nothing to the owner.
   const payload = actor.kind === 'owner' ? {} : { device: '', ip: '' };
-  const event = { actor, accountId, caseId: caseId ?? undefined, client, payload };
+  const event = { actor, accountId, caseId, client, payload };
   await record(trx, { ...event, type: 'hold.released', detail }, now);
   return released;
 }

@@ -28,11 +28,11 @@ export async function answerMatch(
   trx: Transaction<Database>,
   ctx: Context,
   accountId: string,
-  { rule, evidence }: Match,
+  { rule, evidence, isWatched }: Match,
   now: Date,
 ): Promise<void> {
   const isLive = ctx.policy[`rules.${rule.id}`] === 'live';
-  const answered = isLive ? await work(trx, ctx, accountId, { rule, evidence }, now) : shadow;
+  const answered = isLive ? await work(trx, ctx, accountId, { rule, evidence, isWatched }, now) : shadow;
   if (!answered) return;
   const { caseId, ...outcome } = answered;
   const detail = { rule: rule.id, ...outcome, eventIds: evidence.map(({ id }) => id) };
@@ -46,7 +46,7 @@ async function work(
   trx: Transaction<Database>,
   ctx: Context,
   accountId: string,
-  { rule, evidence }: Match,
+  { rule, evidence, isWatched }: Match,
   now: Date,
 ): Promise<Answered | undefined> {
   if (!(await passAlone(trx, accountId, 'case-access', now))) return undefined;
@@ -56,7 +56,7 @@ async function work(
   const { id: caseId } = await openOrJoinCase(trx, ctx, request, now);
   const events = evidence.map(({ id, type, at }) => ({ id, type, at: at.toISOString() }));
   await addSystemNote(trx, caseId, { body: rule.reason, data: { rule: rule.id, events } }, now);
-  const frozen = rule.freezes && (await freezeForNow(trx, ctx, { accountId, caseId, rule }, now));
+  const frozen = (rule.freezes || isWatched) && (await freezeForNow(trx, ctx, { accountId, caseId, rule }, now));
   return { outcome: open ? 'joined' : 'opened', frozen, caseId };
 }
 

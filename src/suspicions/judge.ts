@@ -2,10 +2,11 @@ import type { Kysely } from 'kysely';
 import { firstIdOf } from '../crypto/ids.ts';
 import type { Database } from '../db/types.ts';
 import { MINUTE, plus } from '../time.ts';
+import { findWatch } from '../watches/find-watch.ts';
 import * as queries from './queries.ts';
 import { type Rule, type RuleId, rules, type Seen, triggers, WITHIN } from './rules.ts';
 
-export type Match = { rule: Rule; evidence: readonly Seen[] };
+export type Match = { rule: Rule; evidence: readonly Seen[]; isWatched: boolean };
 type Trigger = queries.Trigger;
 
 const types = new Set<string>(triggers);
@@ -37,11 +38,12 @@ export async function judge(db: Kysely<Database>, event: Trigger, ids: readonly 
   const { tx, id, accountId } = event;
   const before = { tx, id, accountId, types: wanted, firstId: beginning(event) };
   const past = wanted.length === 0 ? [] : await queries.listPast(db, before);
+  const isWatched = applied.length > 0 && (await findWatch(db, accountId)) !== undefined;
   const told = event.type === 'transaction.decided' ? await withPayee(db, event) : event;
   return applied.flatMap((rule) => {
     const lately = past.filter(({ type, at }) => rule.past.some((known) => known === type) && isWithin(at, event.at));
-    const evidence = rule.evidence(told, lately);
-    return evidence ? [{ rule, evidence }] : [];
+    const evidence = rule.evidence(told, lately, isWatched);
+    return evidence ? [{ rule, evidence, isWatched }] : [];
   });
 }
 

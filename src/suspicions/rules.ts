@@ -36,15 +36,21 @@ export type Rule = {
   /**
    * Whether it freezes by itself, until an agent says yes or no. Only one does: a copied session and a stranger who knows
    * how to sign in, in two places at once, is somebody else inside, and each minute costs. The others have honest
-   * explanations (a lost phone, a host's mistake, a typing error), or what they saw was refused already.
+   * explanations (a lost phone, a host's mistake, a typing error), or what they saw was refused already. On an account that
+   * is watched after a takeover every rule freezes: honest explanations are rarer there, and the thief knows the way.
    */
   freezes: boolean;
-  /** The events that make the case, the newest last; undefined where there is none. `past` is newest first. */
-  evidence(event: Seen, past: readonly Seen[]): readonly Seen[] | undefined;
+  /**
+   * The events that make the case, the newest last; undefined where there is none. `past` is newest first. On a watched
+   * account half as much is enough.
+   */
+  evidence(event: Seen, past: readonly Seen[], isWatched: boolean): readonly Seen[] | undefined;
 };
 
 const WRONG_CODES = 6;
 const LOCKOUTS = 3;
+
+const enough = (count: number, isWatched: boolean) => (isWatched ? Math.ceil(count / 2) : count);
 
 const contact: readonly EventType[] = [
   'email.change-requested',
@@ -77,8 +83,8 @@ export const rules: readonly Rule[] = [
     on: ['second-factor.guessed', 'password.exposed'],
     past: ['second-factor.failed'],
     freezes: false,
-    evidence: (event, past) =>
-      Number(event.detail['failures']) >= WRONG_CODES ? [...past.toReversed(), event] : undefined,
+    evidence: (event, past, isWatched) =>
+      Number(event.detail['failures']) >= enough(WRONG_CODES, isWatched) ? [...past.toReversed(), event] : undefined,
   },
   {
     id: 'many-lockouts',
@@ -86,9 +92,9 @@ export const rules: readonly Rule[] = [
     on: ['sign-in.locked', 'second-factor.locked'],
     past: ['sign-in.locked', 'second-factor.locked'],
     freezes: false,
-    evidence(event, past) {
+    evidence(event, past, isWatched) {
       const origins = new Set(past.map(originOf));
-      if (origins.has(originOf(event)) || origins.size + 1 < LOCKOUTS) return undefined;
+      if (origins.has(originOf(event)) || origins.size + 1 < enough(LOCKOUTS, isWatched)) return undefined;
       return [...past.toReversed(), event];
     },
   },

@@ -6,7 +6,9 @@ export type TicketMessage = {
   priority: 'urgent' | 'high' | 'normal' | 'low';
   subject: string;
   body: string;
-  account: { id: string; externalId: string | null };
+  /** Null for the one ticket of many accounts. */
+  account: { id: string; externalId: string | null } | null;
+  accountCount: number;
   respondBy: string;
 };
 

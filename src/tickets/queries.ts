@@ -9,7 +9,8 @@ export type TicketedCase = TicketRow & {
   kind: Database['cases']['kind'];
   case_priority: Database['cases']['priority'];
   respond_by: Date;
-  account_id: string;
+  account_id: string | null;
+  account_count: number;
   account_external_id: string | null;
 };
 
@@ -17,7 +18,7 @@ export async function findTicketedCase(db: Kysely<Database>, caseId: string): Pr
   return await db
     .selectFrom('tickets')
     .innerJoin('cases', 'cases.id', 'tickets.case_id')
-    .innerJoin('accounts', 'accounts.id', 'cases.account_id')
+    .leftJoin('accounts', 'accounts.id', 'cases.account_id')
     .selectAll('tickets')
     .select([
       'cases.reference',
@@ -25,6 +26,7 @@ export async function findTicketedCase(db: Kysely<Database>, caseId: string): Pr
       'cases.priority as case_priority',
       'cases.respond_by',
       'cases.account_id',
+      'cases.account_count',
       'accounts.external_id as account_external_id',
     ])
     .where('tickets.case_id', '=', caseId)

@@ -15,6 +15,8 @@ export function openHelpdesk(ctx: Context): Helpdesk {
 export async function deliverTicket(ctx: Context, helpdesk: Helpdesk, delivery: Claimed): Promise<void> {
   const ticket = delivery.case_id ? await queries.findTicketedCase(ctx.db, delivery.case_id) : undefined;
   if (!ticket) return;
+  // One ticket of many accounts hears of them all, not of each.
+  if (ticket.account_id === null && delivery.account_id !== null) return;
   const isOpening = delivery.reaction === 'requested';
   if (isOpening && ticket.opened_at) return;
   if (!isOpening && !ticket.opened_at) throw new DeliveryError('the ticket is not open yet');
@@ -56,6 +58,8 @@ function messageOf(ticket: queries.TicketedCase, delivery: Claimed): TicketMessa
     'case.answered': 'Support wrote to the owner',
     'case.merged': 'The case was merged into another',
     'case.resolved': 'The case was closed',
+    'bulk-freeze.finished': 'All accounts of the bulk freeze were worked through',
+    'bulk-freeze.undone': 'The bulk freeze was undone',
     'case.reported': 'The owner reported',
     'case.appealed': 'The owner appealed: somebody else must hear it',
     'report.received': 'Somebody unverified reported',
@@ -70,9 +74,10 @@ function messageOf(ticket: queries.TicketedCase, delivery: Claimed): TicketMessa
     reference: ticket.reference,
     kind: ticket.kind,
     priority: ticket.case_priority,
-    subject: `[${ticket.reference}] ${subjects[ticket.kind]}`,
+    subject: `[${ticket.reference}] ${ticket.account_id === null ? `Bulk freeze of ${ticket.account_count} accounts` : subjects[ticket.kind]}`,
     body: `${event} on ${delivery.at.toISOString()}. First answer due by ${ticket.respond_by.toISOString()}. Details are in the case.`,
-    account: { id: ticket.account_id, externalId: ticket.account_external_id },
+    account: ticket.account_id === null ? null : { id: ticket.account_id, externalId: ticket.account_external_id },
+    accountCount: ticket.account_count,
     respondBy: ticket.respond_by.toISOString(),
   };
 }

@@ -18,14 +18,32 @@ export async function endUnfreeze(
   now: Date,
 ): Promise<boolean> {
   const ended = await queries.endUnfreeze(trx, which, reason, now);
-  if (!ended) return false;
-  const { id, account_id: accountId, confirmed_at } = ended;
-  if (!confirmed_at) return true;
+  if (ended) await tellEnded(trx, ended, { reason, actor, client }, now);
+  return ended !== undefined;
+}
+
+/** As `endUnfreeze` for whichever of these accounts has one open. */
+export async function endUnfreezes(
+  trx: Transaction<Database>,
+  accountIds: readonly string[],
+  end: End,
+  now: Date,
+): Promise<void> {
+  for (const ended of await queries.endUnfreezes(trx, accountIds, end.reason, now))
+    await tellEnded(trx, ended, end, now);
+}
+
+async function tellEnded(
+  trx: Transaction<Database>,
+  { id, account_id: accountId, confirmed_at }: queries.UnfreezeRow,
+  { reason, actor, client }: End,
+  now: Date,
+): Promise<void> {
+  if (!confirmed_at) return;
   await voidLinksAbout(trx, { accountId, subjectId: id, purpose: 'veto' }, now);
   const payload = { by: reason.replaceAll('-', '_'), ...(actor.kind === 'owner' ? {} : { device: '', ip: '' }) };
   const detail = { unfreezeId: id, reason };
   await record(trx, { type: 'unfreeze.cancelled', actor, accountId, client, detail, payload }, now);
-  return true;
 }
 
 /** The owner's no to a wish in their name. Undefined, and nothing written, where it is over. */

@@ -5,7 +5,7 @@ import { secondsUntil } from '../time.ts';
 import { unfreezeCode } from './mailed-code.ts';
 import * as queries from './queries.ts';
 import { ownOf } from './rules.ts';
-import { findSuspectedSince } from './standing.ts';
+import { findSuspicion } from './standing.ts';
 
 type Letter = { accountId: string; email: string; code: string; expiresInSeconds: number };
 
@@ -16,8 +16,8 @@ export async function findUnfreezeLetter(ctx: Context, unfreezeId: string): Prom
   if (!wish) return undefined;
   const { id, account_id: accountId, expires_at } = wish;
   const own = ownOf(await findHolds(ctx.db, accountId, now));
-  const since = await findSuspectedSince(ctx.db, accountId, own);
-  if (!since) return undefined;
-  const email = await findAddressBefore(ctx.db, accountId, since);
+  const suspicion = await findSuspicion(ctx.db, accountId, own);
+  if (!suspicion) return undefined;
+  const email = await findAddressBefore(ctx.db, accountId, suspicion.since);
   return { accountId, email, code: unfreezeCode(ctx.keys, id), expiresInSeconds: secondsUntil(expires_at, now) };
 }

@@ -1,4 +1,5 @@
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
 export type UnfreezeRow = Selectable<Database['unfreezes']>;
@@ -48,6 +49,22 @@ export async function confirmUnfreeze(
     .where('expires_at', '>', now)
     .returningAll()
     .executeTakeFirst();
+}
+
+const ended = statement<UnfreezeRow, [accountIds: readonly string[], reason: EndReason, now: Date]>(
+  'end-unfreezes',
+  `update unfreezes set ended_at = $3, end_reason = $2
+   where account_id = any($1::uuid[]) and executed_at is null and ended_at is null returning *`,
+);
+
+/** Ends what is open of any of these accounts. The returned rows are the verdict. */
+export async function endUnfreezes(
+  trx: Transaction<Database>,
+  accountIds: readonly string[],
+  reason: EndReason,
+  now: Date,
+): Promise<UnfreezeRow[]> {
+  return await ended(trx, accountIds, reason, now);
 }
 
 /** Ends what is open of the account, or this one of it. The returned row is the verdict. */

@@ -9,7 +9,7 @@ type Background = {
   since: Date;
   /** How old a factor must be. */
   factorAge: number;
-  /** Whether an agent verified who the owner is: then a factor's age in days says no more. */
+  /** Whether two agents know who the owner is and since when: then a factor's age in days says no more. */
   isVerified: boolean;
 };
 

@@ -5,8 +5,7 @@ import { findHolds, type Hold, heldProblem } from '../holds/gate.ts';
 import { stopping } from '../holds/rules.ts';
 import { Problem } from '../problem.ts';
 import { DAY, plus } from '../time.ts';
-import { findVerifiedCase } from '../verifications/standing.ts';
-import { findCompromise } from '../windows/compromise.ts';
+import { findAgreedCompromise, findCompromise, isFactorUndone } from '../windows/compromise.ts';
 import { earliestOf, isOldEnough, ownOf, type Proof } from './rules.ts';
 
 /** Without a window nobody knows: a thief may have been there this long before the owner stopped them. */
@@ -33,16 +32,24 @@ export async function requireOwnHolds(
   throw new Problem('too-early', { members: { earliestAt: earliestOf(own, earliest).toISOString() } });
 }
 
-/** When somebody else may have come in, as far as these holds and the account's open cases say. */
-export async function findSuspectedSince(
+type Suspicion = { since: Date; isAgreed: boolean };
+
+/**
+ * When somebody else may have come in, by these holds and the account's open cases. The entry that the owner denied may be the
+ * thief's last, and one agent may be wrong: either can make it earlier. Two agents together can make it later.
+ */
+export async function findSuspicion(
   db: Kysely<Database>,
   accountId: string,
   own: readonly Hold[],
-): Promise<Date | undefined> {
-  const told = await findCompromise(db, accountId);
-  if (told) return told;
+): Promise<Suspicion | undefined> {
+  const agreed = await findAgreedCompromise(db, accountId);
+  if (agreed) return { since: agreed, isAgreed: true };
   const first = Math.min(...own.map(({ since }) => since.getTime()));
-  return Number.isFinite(first) ? plus(new Date(first), -SUSPECTED_FOR) : undefined;
+  if (!Number.isFinite(first)) return undefined;
+  const supposed = plus(new Date(first), -SUSPECTED_FOR);
+  const told = await findCompromise(db, accountId);
+  return { since: told && told < supposed ? told : supposed, isAgreed: false };
 }
 
 /** Whether the proof lifts these holds by what is known now. */
@@ -52,8 +59,10 @@ export async function isGoodProof(
   { accountId, own, proof }: { accountId: string; own: readonly Hold[]; proof: Proof },
   now: Date,
 ): Promise<boolean> {
-  const since = await findSuspectedSince(db, accountId, own);
-  if (!since) return false;
-  const isVerified = (await findVerifiedCase(db, accountId)) !== undefined;
-  return isOldEnough(proof, { since, factorAge: ctx.policy['unfreeze.factorAge'], isVerified }, now);
+  const suspicion = await findSuspicion(db, accountId, own);
+  if (!suspicion) return false;
+  const { since, isAgreed } = suspicion;
+  // Else one agent could take the factor that asks for more than the password.
+  if (proof.kind === 'password' && (await isFactorUndone(db, accountId, since))) return false;
+  return isOldEnough(proof, { since, factorAge: ctx.policy['unfreeze.factorAge'], isVerified: isAgreed }, now);
 }

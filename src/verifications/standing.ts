@@ -26,6 +26,18 @@ export async function findVerifiedCase(db: Kysely<Database>, accountId: string):
   return undefined;
 }
 
+/** Whether identity is verified in this case by what others than this agent recorded after that. */
+export async function isVerifiedByOthers(
+  db: Kysely<Database>,
+  caseId: string,
+  agentId: string,
+  after: Date,
+): Promise<boolean> {
+  const { proofs } = await findStanding(db, caseId);
+  const others = proofs.filter((proof) => proof.counts && proof.agent_id !== agentId && proof.verified_at > after);
+  return reach(others.map(({ kind }) => kind)).level === 'verified';
+}
+
 /** Whether this agent verified anything in this case: then another must say yes to what is built on it. */
 export async function hasVerified(db: Kysely<Database>, caseId: string, agentId: string): Promise<boolean> {
   return await queries.hasVerified(db, caseId, agentId);

@@ -51,14 +51,33 @@ export async function extend(trx: Transaction<Database>, id: string, until: Date
     .executeTakeFirst();
 }
 
-type End = { reason: 'signed-off'; agentId: string; note: string } | { reason: 'relapsed' };
+type SignedOff = { agentId: string; note: string };
+
+/** Ends the open ones of these accounts. The returned rows are the verdict. */
+export async function relapse(
+  trx: Transaction<Database>,
+  accountIds: readonly string[],
+  now: Date,
+): Promise<WatchRow[]> {
+  return await relapsed(trx, accountIds, now);
+}
+
+const relapsed = statement<WatchRow, [accountIds: readonly string[], now: Date]>(
+  'end-relapsed-watches',
+  `update watches set ended_at = $2, end_reason = 'relapsed'
+   where account_id = any($1::uuid[]) and ended_at is null returning *`,
+);
 
 /** The returned row is the verdict: one caller ends it. */
-export async function end(trx: Transaction<Database>, id: string, how: End, now: Date): Promise<WatchRow | undefined> {
-  const signed = how.reason === 'signed-off' ? { signed_off_by: how.agentId, sign_off_note: how.note } : {};
+export async function end(
+  trx: Transaction<Database>,
+  id: string,
+  { agentId, note }: SignedOff,
+  now: Date,
+): Promise<WatchRow | undefined> {
   return await trx
     .updateTable('watches')
-    .set({ ended_at: now, end_reason: how.reason, ...signed })
+    .set({ ended_at: now, end_reason: 'signed-off', signed_off_by: agentId, sign_off_note: note })
     .where('id', '=', id)
     .where('ended_at', 'is', null)
     .returningAll()

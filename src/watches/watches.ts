@@ -56,7 +56,7 @@ export async function signOff(ctx: Context, { caseId, agentId, client, note }: A
   const now = ctx.clock.now();
   return await withOpenWatch(ctx, caseId, now, async (trx, watch) => {
     if (watch.until > now) throw new Problem('too-early', { members: { earliestAt: watch.until.toISOString() } });
-    const ended = await queries.end(trx, watch.id, { reason: 'signed-off', agentId, note }, now);
+    const ended = await queries.end(trx, watch.id, { agentId, note }, now);
     if (!ended) throw new Problem('not-found');
     const actor = { kind: 'agent', id: agentId } as const;
     const event = { actor, accountId: watch.account_id, caseId, client };

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
@@ -59,10 +59,37 @@ export async function findProposal(db: Kysely<Database>, caseId: string): Promis
 
 const earliest = statement<{ began_at: Date | null }, [accountId: string]>(
   'find-earliest-begin',
-  `select min(coalesce(w.began_at, p.from_at)) as began_at from cases c
+  `select min(least(w.began_at, p.from_at)) as began_at from cases c
    left join compromise_windows w on w.case_id = c.id left join window_proposals p on p.case_id = c.id
    where c.account_id = $1 and c.closed_at is null`,
 );
+
+/** Whether an agent took a factor away by undoing what a window holds, in an event with this id or a later one. */
+export async function hasUndoneFactor(db: Kysely<Database>, accountId: string, firstId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('events')
+    .select('id')
+    .where('account_id', '=', accountId)
+    .where('id', '>=', firstId)
+    .where('type', '=', 'window.undone')
+    .where(sql<boolean>`detail->>'kind' in ('totp', 'passkey', 'sms', 'recovery-codes')`)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+type Set = { case_id: string; began_at: Date; set_by: string; set_at: Date };
+
+/** The windows of the account's open cases with who set them. */
+export async function listSetWindows(db: Kysely<Database>, accountId: string): Promise<Set[]> {
+  return await db
+    .selectFrom('compromise_windows as w')
+    .innerJoin('cases as c', 'c.id', 'w.case_id')
+    .select(['w.case_id', 'w.began_at', 'w.set_by', 'w.set_at'])
+    .where('w.account_id', '=', accountId)
+    .where('c.closed_at', 'is', null)
+    .execute();
+}
 
 /** The earliest begin of a window, set or proposed, of the account's open cases. */
 export async function findEarliestBegin(db: Kysely<Database>, accountId: string): Promise<Date | undefined> {

@@ -7,7 +7,7 @@ import type { Database } from '../db/types.ts';
 import { forgetDevice } from '../devices/forget-device.ts';
 import { record } from '../events/record.ts';
 import { findHolds, type Hold, passAlone } from '../holds/gate.ts';
-import { isFreeze } from '../holds/rules.ts';
+import { isLastingFreeze } from '../holds/rules.ts';
 import { forgetAddress } from '../notice-addresses/forget-address.ts';
 import { Problem } from '../problem.ts';
 import { unbindFactor } from '../second-factors/unbind.ts';
@@ -53,7 +53,8 @@ export async function undoBorn(
     if (!born)
       throw new Problem('invalid-request', { errors: [{ pointer: '/id', detail: 'is not inside the window' }] });
     if (born.state === 'undone') return born;
-    const standing = (await findHolds(trx, accountId, now)).find(isFreeze);
+    // One that ends by itself would make one agent's undoing a way past the second factor.
+    const standing = (await findHolds(trx, accountId, now)).find(isLastingFreeze);
     await undoers[kind](trx, ctx, { accountId, caseId, id, note, agentId, client, standing }, now);
     const actor = { kind: 'agent', id: agentId } as const;
     await record(trx, { type: 'window.undone', actor, accountId, caseId, client, detail: { kind, id, note } }, now);

@@ -39,7 +39,13 @@ export type Call = {
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
 export type Answer = { status: number; body: any; text: string; headers: Headers };
 
-export type Options = { policy?: Partial<Policy>; env?: Record<string, string>; log?: Logger };
+export type Options = {
+  policy?: Partial<Policy>;
+  env?: Record<string, string>;
+  log?: Logger;
+  /** With `api` alone nothing happens by itself; `mails` delivers all the same. */
+  roles?: readonly ('api' | 'worker')[];
+};
 
 export type Harness = {
   instance: Instance;
@@ -78,7 +84,7 @@ export async function openHarness(options: Options = {}): Promise<Harness> {
       databaseUrl: url,
       secret: randomBytes(32),
     },
-    { clock, log: options.log ?? pino({ level: 'silent' }) },
+    { clock, log: options.log ?? pino({ level: 'silent' }), ...(options.roles && { roles: options.roles }) },
   );
   const pool = new pg.Pool({ connectionString: url, max: 4 });
   pool.on('error', () => undefined);

@@ -12,6 +12,8 @@ export async function untilWaiting(h: Harness, count: number): Promise<void> {
 
 /** Does `work` while a transaction of ours holds what `sql` locks; it ends before the answer is given. */
 export async function holding<T>(h: Harness, sql: string, values: unknown[], work: () => Promise<T>): Promise<T> {
+  // A mail that is being written may wait for the same lock.
+  await h.instance.worker.drain();
   const client: PoolClient = await h.pool.connect();
   try {
     await client.query('begin');
