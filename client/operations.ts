@@ -181,9 +181,9 @@ export type BornInside = {
     | 'recovery-codes'
     | 'contact-change'
     | 'notice-address'
-    | 'transaction'
-    | 'payee';
-  id: string | null;
+    | 'payee'
+    | 'transaction';
+  id: string;
   bornAt: string;
   state: 'active' | 'undone' | 'done';
   label: string;
@@ -1472,7 +1472,9 @@ export interface Operations {
   streamRevocations: { input: Record<never, never>; answer: ReadableStream<Uint8Array> };
   /** Adds up to 500 events that the host saw itself to its accounts’ activity: all, or none where one is bad. Each once by its id. Scope `events:write`. */
   tellEvents: { input: { events: HostEvent[] }; answer: { accepted: number; known: number } };
-  /** Takes back one thing that was born inside the window: ends, forgets, unbinds, undoes or stops it. The owner is told. */
+  /** Lets money go again to a payee who was put in quarantine as born inside the window: they are the owner’s own. */
+  trustPayee: { input: { id: string } & { payeeId: string; note: string }; answer: undefined };
+  /** Takes back one thing that was born inside the window: ends, forgets, unbinds, undoes, stops or quarantines it. The owner is told. */
   undoBorn: {
     input: { caseId: string } & {
       kind:
@@ -1484,6 +1486,7 @@ export interface Operations {
         | 'recovery-codes'
         | 'contact-change'
         | 'notice-address'
+        | 'payee'
         | 'transaction';
       id: string;
       note: string;
@@ -1664,6 +1667,7 @@ export const operations = {
   stepUp: { call: 'POST /v1/me/step-up' },
   streamRevocations: { call: 'GET /v1/server/revocations' },
   tellEvents: { call: 'POST /v1/server/events' },
+  trustPayee: { call: 'POST /v1/agent/cases/{id}/trust-payee' },
   undoBorn: { call: 'POST /v1/agent/cases/{caseId}/window/undo' },
   undoBulkFreeze: { call: 'POST /v1/agent/bulk-freezes/{jobId}/undo' },
   unlockAccount: { call: 'POST /v1/agent/accounts/{id}/unlock' },

@@ -49,6 +49,9 @@ create table verifications (
   kind text not null check (kind in
     ('old-address-code', 'phone-code', 'older-factor', 'document', 'video', 'known-transactions')),
   note text not null,
+  -- What it weighed by the policy of that moment, and what was asked for then.
+  weight smallint not null check (weight >= 0),
+  needed smallint not null check (needed > 0),
   agent_id uuid not null references agents,
   verified_at timestamptz not null
 );

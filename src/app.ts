@@ -36,6 +36,7 @@ import { noticeAddressRoutes } from './notice-addresses/routes.ts';
 import { passkeyRoutes, passkeySignInRoutes } from './passkeys/routes.ts';
 import { agentPasswordRoutes, ownerPasswordRoutes, passwordRoutes } from './passwords/routes.ts';
 import { stepRoutes } from './playbooks/routes.ts';
+import { payeeRoutes } from './payees/routes.ts';
 import { Problem, problemBody, problems } from './problem.ts';
 import { receiptRoutes } from './receipts/routes.ts';
 import { agentRecoveryRoutes, recoveryRoutes } from './recovery/routes.ts';
@@ -149,6 +150,7 @@ function apiRoutes(ctx: Context): Router {
     watchRoutes(ctx),
     verificationRoutes(ctx),
     windowRoutes(ctx),
+    payeeRoutes(ctx),
     agentReportRoutes(ctx),
     agentTransactionRoutes(ctx),
     lostFactorRoutes(ctx),

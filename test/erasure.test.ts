@@ -342,6 +342,7 @@ describe('V14.2.7 an erased account', () => {
           'sms_codes',
           'sms_factors',
           'compromise_windows',
+          'payee_quarantines',
           'host_events',
           'unfreezes',
           'recoveries',

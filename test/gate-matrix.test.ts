@@ -143,6 +143,7 @@ const gates: Record<string, string[]> = {
   'POST /v1/agent/cases/{id}/verifications':     ['open'], // writes down what was seen
   'POST /v1/agent/cases/{id}/window':            ['open'], // takes from what was born inside, gives nothing
   'POST /v1/agent/cases/{id}/recovery-link':     ['recover'],
+  'POST /v1/agent/cases/{id}/trust-payee':      ['open'], // moves no money
   'GET /v1/agent/cases/{id}/watch':              ['open'],
   'POST /v1/agent/cases/{id}/watch':             ['open'], // longer, never shorter
   'POST /v1/agent/cases/{id}/watch/sign-off':    ['open'], // lifts no hold

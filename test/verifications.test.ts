@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reach, type VerificationKind } from '../src/verifications/rules.ts';
+import { reach, type VerificationKind, weigh } from '../src/verifications/rules.ts';
 import { isBornInside } from '../src/windows/rules.ts';
 import { type Harness, newAgent, openHarness, type TestAgent } from './support/harness.ts';
 import { newLost, verify } from './support/lost-factor.ts';
@@ -31,7 +31,22 @@ describe('what proofs of identity reach', () => {
     ['a document, a phone and knowledge', ['document', 'phone-code', 'known-transactions'], 'verified'],
     ['an older factor, beside knowledge', ['older-factor', 'known-transactions'], 'verified'],
   ])('NB-R6 V6.4.2: %s', (_what, kinds, level) => {
-    expect(reach(kinds).level).toBe(level);
+    const { policy } = h.instance.ctx;
+    expect(reach(kinds.map((kind) => ({ kind, ...weigh(policy, kind) }))).level).toBe(level);
+  });
+});
+
+describe('what a policy makes of proofs', () => {
+  it('V6.4.4 is asked of each when it is given, and stays so', async () => {
+    const strict = await openHarness({ policy: { 'verification.needed': 6, 'verification.document': 0 } });
+    const seeing = await newAgent(strict);
+    const { caseId } = await newLost(strict);
+    for (const kind of ['video', 'document', 'old-address-code']) await verify(strict, seeing, caseId, kind);
+    const read = async () => (await strict.get(`/v1/agent/cases/${caseId}`, seeing.accessToken)).body.verification;
+    expect(await read()).toMatchObject({ level: 'partial', weight: 5, needed: 6 });
+    await verify(strict, seeing, caseId, 'phone-code');
+    expect(await read()).toMatchObject({ level: 'verified', weight: 6, needed: 6 });
+    await strict.close();
   });
 });
 

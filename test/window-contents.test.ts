@@ -69,7 +69,7 @@ describe('the contents of a window', () => {
       new Set(['session', 'device', 'totp', 'passkey', 'contact-change', 'notice-address', 'payee', 'transaction']),
     );
     expect(items.filter(({ kind }) => kind === 'totp')).toMatchObject([{ label: 'Thief', state: 'active' }]);
-    expect(items.filter(({ kind }) => kind === 'payee')).toMatchObject([{ id: null, label: 'Mule · DE-thief' }]);
+    expect(items.filter(({ kind }) => kind === 'payee')).toMatchObject([{ state: 'active', label: 'Mule · DE-thief' }]);
     expect(one(items, 'transaction')).toMatchObject({ id: transactionId, of: 'allow' });
     expect(one(items, 'contact-change')).toMatchObject({ of: 'email', state: 'active' });
     expect(items.map(({ bornAt }) => bornAt)).toEqual(items.map(({ bornAt }) => bornAt).toSorted());
@@ -198,7 +198,24 @@ describe('taking back what was born inside', () => {
     expect(await eventsOf(h, owner.accountId, 'notice-address.removed')).toHaveLength(1);
   });
 
-  it('refuses what is not inside, another’s, a payee, a closed case, and whoever may not', async () => {
+  it('a payee gets nothing more, with a grant neither, until a lead says that they are the owner’s', async () => {
+    const { caseId, owner } = await newRobbed();
+    const pay = (id: string) => decide(h, move(owner, { payee: { id, name: 'Mule' } }));
+    const { id, state } = one(await contents(caseId), 'payee');
+    expect(state).toBe('active');
+    expect((await undo(caseId, 'payee', id)).body.state).toBe('undone');
+    expect((await pay('DE-thief')).body).toMatchObject({ decision: 'deny', reasons: [{ rule: 'payee:quarantined' }] });
+    expect((await pay('DE-old')).body.decision).toBe('allow');
+    const trust = (token: string) =>
+      h.post(`/v1/agent/cases/${caseId}/trust-payee`, { payeeId: id, note: 'A friend after all' }, { token });
+    expect((await trust(agent.accessToken)).status).toBe(403);
+    const lead = await newAgent(h, 'lead');
+    const answers = await Promise.all(Array.from({ length: 16 }, () => trust(lead.accessToken)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, ...Array.from({ length: 15 }, () => 404)]);
+    expect((await pay('DE-thief')).body.decision).toBe('allow');
+  });
+
+  it('refuses what is not inside, another’s, a closed case, and whoever may not', async () => {
     const { caseId, owner } = await newRobbed();
     const { rows } = await h.pool.query("select id from totp_factors where account_id = $1 and name <> 'Thief'", [
       owner.accountId,
@@ -208,12 +225,12 @@ describe('taking back what was born inside', () => {
       ['totp', rows[0].id],
       ['session', stranger.sessionId],
       ['transaction', randomUUID()],
+      ['payee', randomUUID()],
     ] as const;
     for (const [kind, id] of outside) {
       const { status, body } = await undo(caseId, kind, id);
       expect([status, body.errors?.[0]?.pointer]).toEqual([422, '/id']);
     }
-    expect((await undo(caseId, 'payee', randomUUID())).body.errors[0].pointer).toBe('/kind');
     const session = one(await contents(caseId), 'session');
     expect((await undo(caseId, 'session', session.id, owner.accessToken)).status).toBe(401);
     const auditor = await newAgent(h, 'auditor');

@@ -124,6 +124,7 @@ const ownersView = {
   'transaction.marked': ['transactionId', 'mine', 'by'],
   'transaction.resolved': ['transactionId', 'decision', 'reason'],
   'transaction.ended': ['transactionId', 'outcome'],
+  'payee.trusted': null,
   'window.undone': null,
   'window.set': [],
   'window.proposed': null,

@@ -52,7 +52,7 @@ export async function readWhole(ctx: Context, theCase: AnyCaseRow): Promise<Whol
     own ? readPlaybook(db, own, now) : [],
     listAllMessages(db, id),
     queries.listContacts(db, id),
-    findStanding(db, id),
+    findStanding(db, id, ctx.policy['verification.needed']),
     findWindow(db, id),
     findProposal(db, id),
     own ? findHolds(db, own.account_id, now) : [],

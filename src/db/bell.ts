@@ -24,6 +24,8 @@ export async function openBell(url: string, name: string, onError: (error: Error
   let client: pg.Client | undefined;
   let isClosed = false;
   const pending = new Map<Topic, NodeJS.Timeout>();
+  /** One after the other: a connection takes one statement at a time. */
+  let sending: Promise<unknown> = Promise.resolve();
 
   async function connect(): Promise<void> {
     const next = new pg.Client({
@@ -61,7 +63,7 @@ export async function openBell(url: string, name: string, onError: (error: Error
       if (pending.has(topic)) return;
       const send = () => {
         pending.delete(topic);
-        client?.query(`notify ${channelOf(topic)}`).catch(onError);
+        sending = sending.then(() => client?.query(`notify ${channelOf(topic)}`)).catch(onError);
       };
       pending.set(topic, setTimeout(send, COALESCE_MS));
     },
@@ -71,6 +73,7 @@ export async function openBell(url: string, name: string, onError: (error: Error
     async close() {
       isClosed = true;
       for (const timer of pending.values()) clearTimeout(timer);
+      await sending;
       await client?.end();
     },
   };

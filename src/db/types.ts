@@ -472,6 +472,17 @@ export interface PasswordsTable {
   distrusted_by: Buffer | null;
 }
 
+export interface PayeeQuarantinesTable {
+  id: string;
+  account_id: string;
+  payee_id: string;
+  case_id: string;
+  since: Date;
+  placed_by: string;
+  lifted_at: Date | null;
+  lifted_by: string | null;
+}
+
 export interface RateLimitsTable {
   key: string;
   points: Generated<number>;
@@ -678,6 +689,8 @@ export interface VerificationsTable {
   case_id: string;
   kind: 'old-address-code' | 'phone-code' | 'older-factor' | 'document' | 'video' | 'known-transactions';
   note: string;
+  weight: number;
+  needed: number;
   agent_id: string;
   verified_at: Date;
 }
@@ -753,6 +766,7 @@ export interface Database {
   notice_addresses: NoticeAddressesTable;
   passkeys: PasskeysTable;
   passwords: PasswordsTable;
+  payee_quarantines: PayeeQuarantinesTable;
   rate_limits: RateLimitsTable;
   receipts: ReceiptsTable;
   recoveries: RecoveriesTable;

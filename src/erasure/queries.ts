@@ -104,6 +104,7 @@ const gone = [
   'contact_changes',
   'notice_addresses',
   'compromise_windows',
+  'payee_quarantines',
   'anonymous_reports',
   'appeals',
   'case_feedback',

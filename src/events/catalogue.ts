@@ -141,6 +141,7 @@ export type EventDetails = {
   };
   'transaction.ended': { transactionId: string; outcome: string; decision: string };
   /** Something born inside the window was taken back; what exactly stands in the event of its own kind. */
+  'payee.trusted': { id: string; note: string };
   'window.undone': { kind: string; id: string; note: string };
   'window.set': { from: string; until: string | null; note: string };
   'window.proposed': { from: string; eventId: string };

@@ -27,6 +27,7 @@ export async function answerOnBeat(ctx: Context, work: () => Promise<void>): Pro
 async function untilBeat({ policy }: Context, started: number): Promise<void> {
   const beat = policy['signIn.beat'];
   const until = started + Math.ceil((performance.now() - started) / beat) * beat;
-  await setTimeout(until - performance.now() - 1);
+  const whole = until - performance.now() - 1;
+  if (whole > 0) await setTimeout(whole);
   while (performance.now() < until) await setImmediate();
 }

@@ -11,6 +11,12 @@ export function holdReason(hold: Hold): Reason {
   };
 }
 
+/** The payee came into the account with somebody else, as an agent found. */
+export const quarantineReason: Reason = {
+  rule: 'payee:quarantined',
+  text: 'The payee was first paid while somebody else may have been in the account: nothing more goes to them',
+};
+
 const texts: Record<Refusal | 'missing' | 'watched', string> = {
   missing: 'The payer has not confirmed this: it needs a grant',
   watched: 'The account is watched after a takeover: until that is over it needs a grant',

@@ -8,10 +8,10 @@ import { record } from '../events/record.ts';
 import { redeemGrant, refuseAltered, voidHeldGrant } from '../grants/redeem.ts';
 import type { Deed } from '../grants/rules.ts';
 import { type Hold, pass } from '../holds/gate.ts';
+import { findMoneyDoubts } from '../payees/quarantine.ts';
 import { Problem } from '../problem.ts';
-import { findWatch } from '../watches/find-watch.ts';
 import * as queries from './queries.ts';
-import { grantReason, holdReason, type Reason } from './reasons.ts';
+import { grantReason, holdReason, quarantineReason, type Reason } from './reasons.ts';
 import { amountErrors, canonicalAmount, gateAction, type TransactionKind } from './rules.ts';
 
 export type TransactionRow = queries.TransactionRow;
@@ -108,12 +108,18 @@ async function judge(
     if (grant !== undefined) await voidHeldGrant(trx, grant, deedOf(input), bearer, now);
     return { decision: 'deny', reasons: stoppedBy.map(holdReason) };
   }
+  const isOut = gateAction(input.kind) !== undefined;
+  const doubts = isOut ? await findMoneyDoubts(trx, input.accountId, input.payee?.id) : undefined;
+  if (doubts?.isQuarantined) {
+    if (grant !== undefined) await voidHeldGrant(trx, grant, deedOf(input), bearer, now);
+    return { decision: 'deny', reasons: [quarantineReason] };
+  }
   if (grant !== undefined) {
     const refusal = await redeemGrant(trx, grant, deedOf(input), bearer, now);
     return refusal ? { decision: 'challenge', reasons: [grantReason(refusal)] } : { decision: 'allow', reasons: [] };
   }
-  if (gateAction(input.kind) === undefined) return { decision: 'allow', reasons: [] };
-  const missing = needsGrant ? 'missing' : (await findWatch(trx, input.accountId)) ? 'watched' : undefined;
+  if (!doubts) return { decision: 'allow', reasons: [] };
+  const missing = needsGrant ? 'missing' : doubts.isWatched ? 'watched' : undefined;
   return missing ? { decision: 'challenge', reasons: [grantReason(missing)] } : { decision: 'allow', reasons: [] };
 }
 

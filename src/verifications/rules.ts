@@ -1,3 +1,4 @@
+import { type Policy, policyKeys } from '../policy.ts';
 import { DAY, plus } from '../time.ts';
 import type { Window } from '../windows/rules.ts';
 
@@ -11,21 +12,25 @@ export type VerificationKind =
 type Channel = 'mailbox' | 'phone' | 'knowledge' | 'independent';
 
 /**
- * The one table: what each proof weighs, and what somebody must hold to give it. A phone weighs little (SIM swaps, NIST
- * 800-63B-4 3.2.9), and what is known of transactions counts only beside others: whoever is in the account knows it too.
+ * The one table: what somebody must hold to give each proof, and which key of the policy weighs it. A phone weighs little
+ * (SIM swaps, NIST 800-63B-4 3.2.9), and what is known of transactions counts only beside others: whoever is in the account
+ * knows it too.
  */
 // biome-ignore format: a table reads as one
-const proofs: Record<VerificationKind, { weight: number; channel: Channel }> = {
-  'video':              { weight: 3, channel: 'independent' },
-  'older-factor':       { weight: 3, channel: 'independent' },
-  'document':           { weight: 2, channel: 'independent' },
-  'old-address-code':   { weight: 2, channel: 'mailbox' },
-  'phone-code':         { weight: 1, channel: 'phone' },
-  'known-transactions': { weight: 1, channel: 'knowledge' },
-};
+const proofs = {
+  'video':              { weight: 'verification.video',             channel: 'independent' },
+  'older-factor':       { weight: 'verification.olderFactor',       channel: 'independent' },
+  'document':           { weight: 'verification.document',          channel: 'independent' },
+  'old-address-code':   { weight: 'verification.oldAddressCode',    channel: 'mailbox' },
+  'phone-code':         { weight: 'verification.phoneCode',         channel: 'phone' },
+  'known-transactions': { weight: 'verification.knownTransactions', channel: 'knowledge' },
+} as const satisfies Record<VerificationKind, { weight: keyof Policy; channel: Channel }>;
 export const verificationKinds = Object.keys(proofs) as [VerificationKind, ...VerificationKind[]];
 
-const NEEDED = 4;
+/** What a proof weighs now, and how much is asked for. */
+export function weigh(policy: Policy, kind: VerificationKind): { weight: number; needed: number } {
+  return { weight: policy[proofs[kind].weight], needed: policy['verification.needed'] };
+}
 
 type Level = 'none' | 'partial' | 'verified';
 export type Reached = {
@@ -36,15 +41,22 @@ export type Reached = {
   hasIndependent: boolean;
 };
 
-/** How far these proofs reach. The same kind twice weighs once; knowledge alone weighs nothing (ASVS 6.4.2, 6.4.4). */
-export function reach(kinds: readonly VerificationKind[]): Reached {
-  const given = [...new Set(kinds)].map((kind) => proofs[kind]);
-  const isKnowledgeAlone = given.every(({ channel }) => channel === 'knowledge');
-  const weight = isKnowledgeAlone ? 0 : given.reduce((sum, proof) => sum + proof.weight, 0);
-  const hasIndependent = given.some(({ channel }) => channel === 'independent');
-  const isVerified = weight >= NEEDED && hasIndependent;
+type Given = { kind: VerificationKind; weight: number; needed: number };
+
+/**
+ * How far these proofs reach, each by what it weighed when it was given. The same kind twice weighs once; knowledge alone
+ * weighs nothing; one must need neither mailbox nor phone (ASVS 6.4.2, 6.4.4). `asked`: how much, where nothing was given.
+ */
+export function reach(given: readonly Given[], asked = policyKeys['verification.needed'].default): Reached {
+  const once = [...new Map(given.map((proof) => [proof.kind, proof])).values()];
+  const channels = once.map(({ kind }) => proofs[kind].channel);
+  const isKnowledgeAlone = channels.every((channel) => channel === 'knowledge');
+  const weight = isKnowledgeAlone ? 0 : once.reduce((sum, proof) => sum + proof.weight, 0);
+  const needed = once.length === 0 ? asked : Math.max(...once.map((proof) => proof.needed));
+  const hasIndependent = once.some((proof, place) => channels[place] === 'independent' && proof.weight > 0);
+  const isVerified = weight >= needed && hasIndependent;
   const level = isVerified ? 'verified' : weight > 0 ? 'partial' : 'none';
-  return { level, weight, needed: NEEDED, hasIndependent };
+  return { level, weight, needed, hasIndependent };
 }
 
 const DOUBTED = 7 * DAY;

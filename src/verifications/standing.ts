@@ -11,11 +11,17 @@ export type Standing = Reached & { proofs: Proof[] };
  * How far the identity of a case's owner is verified now, and by what. Once the owner vetoed what was built on it, or used
  * the factor that was said to be lost, what was shown before counts no more: somebody else may have shown it.
  */
-export async function findStanding(db: Kysely<Database>, caseId: string): Promise<Standing> {
+export async function findStanding(db: Kysely<Database>, caseId: string, asked?: number): Promise<Standing> {
   const contestedAt = await findContestedAt(db, caseId);
   const rows = await queries.listVerifications(db, caseId);
   const proofs = rows.map((row) => ({ ...row, counts: contestedAt === undefined || row.verified_at > contestedAt }));
-  return { ...reach(proofs.filter(({ counts }) => counts).map(({ kind }) => kind)), proofs };
+  return {
+    ...reach(
+      proofs.filter(({ counts }) => counts),
+      asked,
+    ),
+    proofs,
+  };
 }
 
 /** The latest open case of the account in which its owner's identity is verified. */
@@ -35,7 +41,7 @@ export async function isVerifiedByOthers(
 ): Promise<boolean> {
   const { proofs } = await findStanding(db, caseId);
   const others = proofs.filter((proof) => proof.counts && proof.agent_id !== agentId && proof.verified_at > after);
-  return reach(others.map(({ kind }) => kind)).level === 'verified';
+  return reach(others).level === 'verified';
 }
 
 /** Whether this agent verified anything in this case: then another must say yes to what is built on it. */

@@ -9,7 +9,7 @@ import { listFactorBirths } from '../second-factors/factors.ts';
 import { isBornInside } from '../windows/rules.ts';
 import { findWindow } from '../windows/windows.ts';
 import * as queries from './queries.ts';
-import { doubtedSince, type VerificationKind } from './rules.ts';
+import { doubtedSince, type VerificationKind, weigh } from './rules.ts';
 import { findStanding, type Standing } from './standing.ts';
 
 type Shown = { kind: VerificationKind; note: string };
@@ -38,6 +38,7 @@ export async function recordVerification(
     }
     const { id } = await queries.insertVerification(trx, {
       ...{ id: newId(now), case_id: caseId, kind, note },
+      ...weigh(ctx.policy, kind),
       ...{ agent_id: agentId, verified_at: now },
     });
     const standing = await findStanding(trx, caseId);

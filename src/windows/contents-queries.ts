@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../db/types.ts';
 
-/** What can be born inside a window; all but a payee can be taken back. */
+/** What can be born inside a window, and taken back. */
 export type BornKind =
   | 'session'
   | 'device'
@@ -16,8 +16,8 @@ export type BornKind =
 
 export type Born = {
   kind: BornKind;
-  /** Null for a payee, who is none of ours. */
-  id: string | null;
+  /** Of a payee the one that stands for the host's. */
+  id: string;
   born_at: Date;
   state: 'active' | 'undone' | 'done';
   label: string;
@@ -63,7 +63,9 @@ const born = (accountId: string, { from, until }: Span) => {
     union all select 'notice-address', id::text, added_at,
       case when removed_at is null then 'active' else 'undone' end, email, null
     from notice_addresses where account_id = ${accountId} and ${inside('added_at')}
-    union all select 'payee', null, min(occurred_at), 'done', coalesce(max(payee_name) || ' · ', '') || payee_id, null
+    union all select 'payee', payee_key(payee_id)::text, min(occurred_at),
+      case when exists (select from payee_quarantines q where q.account_id = ${accountId} and q.payee_id = transactions.payee_id
+        and q.lifted_at is null) then 'undone' else 'active' end, coalesce(max(payee_name) || ' · ', '') || payee_id, null
     from transactions where account_id = ${accountId} and payee_id is not null
     group by payee_id having min(occurred_at) between ${from} and ${until}
     union all select 'transaction', id::text, occurred_at,

@@ -20,12 +20,13 @@ const undoable = [
   'recovery-codes',
   'contact-change',
   'notice-address',
+  'payee',
   'transaction',
 ] as const;
 const BornView = z
   .object({
-    kind: z.enum([...undoable, 'payee']),
-    id: z.uuid().nullable().openapi({ description: 'Null for a payee: their transactions are what can be stopped' }),
+    kind: z.enum(undoable),
+    id: z.uuid().openapi({ description: 'Of a payee the one that stands for the host’s own' }),
     bornAt: schemas.instant,
     state: z.enum(['active', 'undone', 'done']),
     label: z.string(),
@@ -90,7 +91,7 @@ export function windowRoutes(ctx: Context): Router {
       operationId: 'undoBorn',
       security: [{ agent: [] }],
       summary:
-        'Takes back one thing that was born inside the window: ends, forgets, unbinds, undoes or stops it. The owner is told.',
+        'Takes back one thing that was born inside the window: ends, forgets, unbinds, undoes, stops or quarantines it. The owner is told.',
       middleware: [requireAgent(ctx, 'agent'), idempotent(ctx)] as const,
       request: {
         params: z.object({ caseId: z.uuid() }),

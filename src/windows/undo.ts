@@ -9,6 +9,7 @@ import { record } from '../events/record.ts';
 import { findHolds, type Hold, passAlone } from '../holds/gate.ts';
 import { isLastingFreeze } from '../holds/rules.ts';
 import { forgetAddress } from '../notice-addresses/forget-address.ts';
+import { quarantinePayee } from '../payees/quarantine.ts';
 import { Problem } from '../problem.ts';
 import { unbindFactor } from '../second-factors/unbind.ts';
 import { endDoubted } from '../sessions/end-doubted.ts';
@@ -16,8 +17,7 @@ import { disown } from '../transactions/mark.ts';
 import { type Born, type BornKind, findBorn } from './contents-queries.ts';
 import { findWindow } from './windows.ts';
 
-type Undoable = Exclude<BornKind, 'payee'>;
-type Wanted = { kind: Undoable; id: string; note: string };
+type Wanted = { kind: BornKind; id: string; note: string };
 type Undoing = {
   accountId: string;
   caseId: string;
@@ -73,7 +73,7 @@ const unbind =
     await unbindFactor(trx, ctx, { accountId, kind, id, actor: agentOf(undoing), caseId, isFrozen }, now);
   };
 
-const undoers: Record<Undoable, Undoer> = {
+const undoers: Record<BornKind, Undoer> = {
   totp: unbind('totp'),
   passkey: unbind('passkey'),
   sms: unbind('sms'),
@@ -93,6 +93,9 @@ const undoers: Record<Undoable, Undoer> = {
   'contact-change': async (trx, ctx, { accountId, caseId, id, agentId, client, standing }, now) => {
     const wanted = { accountId, changeId: id, client, standing, agent: { id: agentId, caseId } };
     if (!(await undoChange(trx, ctx, wanted, now))) throw new Problem('past-undoing');
+  },
+  payee: async (trx, _, { accountId, caseId, id, agentId }, now) => {
+    await quarantinePayee(trx, { accountId, caseId, id }, agentId, now);
   },
   transaction: async (trx, _, { accountId, caseId, id, agentId, note, client }, now) => {
     await disown(trx, { id, accountId, caseId }, { agentId, note, client }, now);

@@ -170,6 +170,7 @@ export const rows: Record<string, Row> = {
   'POST /v1/agent/cases/{id}/verifications':     agent,
   'POST /v1/agent/cases/{id}/window':            agent,
   'POST /v1/agent/cases/{id}/recovery-link':     agent,
+  'POST /v1/agent/cases/{id}/trust-payee':      agent,
   'GET /v1/agent/cases/{id}/watch':              agent,
   'POST /v1/agent/cases/{id}/watch':             agent,
   'POST /v1/agent/cases/{id}/watch/sign-off':    agent,
