@@ -2,7 +2,7 @@ import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
-export type QuarantineRow = Selectable<Database['payee_quarantines']>;
+type QuarantineRow = Selectable<Database['payee_quarantines']>;
 
 const doubts = statement<{ is_watched: boolean; is_quarantined: boolean }, [accountId: string, payeeId: string | null]>(
   'find-money-doubts',
