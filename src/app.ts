@@ -65,8 +65,10 @@ export function createApp(ctx: Context): Router {
   app.use('*', frame(ctx));
   for (const path of ['/v1/auth/*', '/v1/me/*']) app.use(path, allowOrigins(ctx.config));
   const allowed: MethodTable = [];
+  const written = new Map<string, MethodTable[number]>();
   app.use('/v1/*', async (c, next) => {
-    if (isOutdone(allowed, c.req.method, c.req.path)) throw missing(allowed, c.req.method, c.req.path);
+    const { method, path } = c.req;
+    if (isOutdone(written.get(path), method)) throw missing(allowed, method, path);
     await next();
   });
   app.route('/', healthRoutes(ctx));
@@ -74,6 +76,7 @@ export function createApp(ctx: Context): Router {
   app.route('/', webRoutes(ctx));
   app.route('/v1', apiRoutes(ctx));
   allowed.push(...methodTable(app));
+  for (const entry of allowed) written.set(entry.path, entry);
   app.notFound((c) => answerProblem(ctx, c, missing(allowed, c.req.method, c.req.path)));
   app.onError((error, c) => answerProblem(ctx, c, asProblem(ctx, error, c)));
   return app;
@@ -211,8 +214,7 @@ function methodTable(app: Router): MethodTable {
 }
 
 /** Whether only a path with a parameter has this method, and one that is written out would be taken for its value. */
-function isOutdone(table: MethodTable, method: string, path: string): boolean {
-  const written = table.find((entry) => entry.path === path);
+function isOutdone(written: MethodTable[number] | undefined, method: string): boolean {
   return written !== undefined && method !== 'HEAD' && !written.methods.includes(method);
 }
 
