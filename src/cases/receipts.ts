@@ -18,8 +18,7 @@ export async function issueReceipt(
     proven.event === 'reported'
       ? { event: proven.event, kind: proven.kind }
       : { event: proven.event, scope: proven.scope };
-  const claims = { sub: theCase.account_id, ...what, case: theCase.reference, at: now.toISOString() };
-  const jws = ctx.signer.signReceipt(claims, now);
+  const jws = signReceipt(ctx, theCase.account_id, theCase, what, now);
   await queries.insertReceipt(trx, {
     id: newId(now),
     account_id: theCase.account_id,
@@ -29,6 +28,19 @@ export async function issueReceipt(
     issued_at: now,
   });
   return jws;
+}
+
+type What = { event: 'account-frozen'; scope: string } | { event: 'reported'; kind: string };
+
+/** The receipt itself (JWS): of whom, what, in which case and when. */
+export function signReceipt(
+  ctx: Context,
+  accountId: string,
+  { reference }: { reference: string },
+  what: What,
+  now: Date,
+): string {
+  return ctx.signer.signReceipt({ sub: accountId, ...what, case: reference, at: now.toISOString() }, now);
 }
 
 type Told = { caseReference: string; receipt: string };

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { endApprovalsOf } from '../approvals/end.ts';
+import { signReceipt } from '../cases/receipts.ts';
 import type { Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
 import type { Database } from '../db/types.ts';
@@ -58,21 +59,10 @@ export async function freezeMany(
   const freezes = ours.map((hold) => ({
     ...hold,
     receiptId: newId(now),
-    jws: sign(ctx, hold.accountId, theCase, now),
+    jws: signReceipt(ctx, hold.accountId, theCase, { event: 'account-frozen', scope: 'all' }, now),
   }));
   const common = { reasonCode, source: 'agent', agentId, caseId: theCase.id, note } as const;
   await queries.insertFreezes(trx, freezes, common, now);
   await contain(trx, ours, { source: 'agent', reasonCode, note, caseId: theCase.id, actor: cause.actor }, now);
   return contained;
-}
-
-function sign(ctx: Context, accountId: string, theCase: { reference: string }, now: Date): string {
-  const claims = {
-    sub: accountId,
-    event: 'account-frozen',
-    scope: 'all',
-    case: theCase.reference,
-    at: now.toISOString(),
-  };
-  return ctx.signer.signReceipt(claims, now);
 }

@@ -2,7 +2,8 @@ import type { Client, Context } from '../context.ts';
 import { record } from '../events/record.ts';
 import { startCoolDown } from '../holds/freeze.ts';
 import { Problem } from '../problem.ts';
-import { findPendingStep, rebindTotp, showRebinding } from '../second-factors/rebind.ts';
+import { findPendingStep, showTotp } from '../second-factors/pending-totp.ts';
+import { rebindTotp } from '../second-factors/rebind.ts';
 import { makeRecoveryCodes } from '../second-factors/recovery-codes.ts';
 import { endEverything } from '../sessions/end.ts';
 import { changeByRecovery, type Recovery } from './change.ts';
@@ -15,8 +16,10 @@ export async function startRecoveredTotp(ctx: Context, recovery: Recovery, clien
   const now = ctx.clock.now();
   if (recovery.factor_bound_at) throw invalidToken();
   return await changeByRecovery(ctx, recovery, now, async (trx, { email }) => {
-    const shown = await showRebinding(trx, ctx, { accountId: recovery.account_id, email }, now);
     const { account_id: accountId, case_id: caseId } = recovery;
+    // Identity stands for the proof of a factor.
+    const wanted = { name: 'Authenticator', isProven: true };
+    const shown = await showTotp(trx, ctx, { accountId, email }, wanted, now);
     const actor = { kind: 'owner', id: accountId } as const;
     const detail = { factorId: shown.factorId };
     await record(trx, { type: 'totp.enrolled', actor, accountId, caseId, client, detail }, now);

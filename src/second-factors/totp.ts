@@ -1,49 +1,37 @@
-import { generateSecret } from 'otplib';
-import { renderSVG } from 'uqr';
 import type { Context } from '../context.ts';
-import { newId } from '../crypto/ids.ts';
 import { record } from '../events/record.ts';
 import { Problem } from '../problem.ts';
 import { changeAsHolder, type Holder, ownerEvent } from '../sessions/holder.ts';
 import { settleFactorChange } from './after-change.ts';
 import { hasSecondFactor } from './factors.ts';
+import { findPendingStep, type Shown, showTotp } from './pending-totp.ts';
 import type { Proof } from './proof.ts';
 import { changeWithProof } from './prove-change.ts';
 import * as queries from './queries.ts';
 import { issueFirstCodes, makeRecoveryCodes } from './recovery-codes.ts';
-import { matchTotp, totpSecretRow, totpUri } from './rules.ts';
 
 type Wanted = { name: string; replaces?: string | undefined; proof: Proof | undefined };
-type Enrolment = { factorId: string; secret: string; otpauthUri: string; qrSvg: string };
 
 /**
  * Shows a new 160-bit secret; it opens nothing before a code confirms it. Where a factor is bound already it needs a proof
  * of one (OWASP MF2), and `replaces` names the authenticator that is to end with it. Throws `second-factor-required`,
  * `invalid-code`, `already-enrolled` at the limit, `not-found` for another's `replaces`, `account-held`.
  */
-export async function startTotp(ctx: Context, holder: Holder, { name, replaces, proof }: Wanted): Promise<Enrolment> {
+export async function startTotp(ctx: Context, holder: Holder, { name, replaces, proof }: Wanted): Promise<Shown> {
   await ctx.limits.takeForAccount('factor-change', holder.accountId);
   const now = ctx.clock.now();
-  const factorId = newId(now);
-  const secret = generateSecret({ length: 20 });
-  const email = await changeWithProof(ctx, holder, proof, async (trx, account) => {
+  return await changeWithProof(ctx, holder, proof, async (trx, { email }) => {
     const bound = await queries.listAuthenticators(trx, holder.accountId);
     if (replaces !== undefined && !bound.some(({ id }) => id === replaces)) throw new Problem('not-found');
     const staying = bound.filter(({ id, disabled_at }) => id !== replaces && disabled_at === null);
     if (staying.length >= ctx.policy['totp.perAccount']) throw new Problem('already-enrolled');
-    const sealed = ctx.keys.encrypt(secret, totpSecretRow(factorId));
     const isProven = await hasSecondFactor(trx, holder.accountId);
-    await queries.insertPendingTotp(
-      trx,
-      holder.accountId,
-      { id: factorId, secret: sealed, name, isProven, replaces },
-      now,
-    );
-    await record(trx, { ...ownerEvent(holder), type: 'totp.enrolled', detail: { factorId } }, now);
-    return account.email;
+    const owner = { accountId: holder.accountId, email };
+    const shown = await showTotp(trx, ctx, owner, { name, isProven, replaces }, now);
+    const detail = { factorId: shown.factorId };
+    await record(trx, { ...ownerEvent(holder), type: 'totp.enrolled', detail }, now);
+    return shown;
   });
-  const otpauthUri = totpUri(ctx.config.serviceName, email, secret);
-  return { factorId, secret, otpauthUri, qrSvg: renderSVG(otpauthUri, { ecc: 'M', border: 2 }) };
 }
 
 /**
@@ -55,9 +43,8 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
   const { accountId } = holder;
   await ctx.limits.takeForAccount('factor-change', accountId);
   const now = ctx.clock.now();
-  const pending = await queries.findPendingTotp(ctx.db, accountId);
-  const step = pending && matchTotp(ctx.keys.decrypt(pending.secret, totpSecretRow(pending.id)), code, now);
-  if (!pending || step === undefined) throw new Problem('invalid-code');
+  const pending = await findPendingStep(ctx, accountId, code, now);
+  if (!pending) throw new Problem('invalid-code');
   const codes = (await hasSecondFactor(ctx.db, accountId)) ? undefined : await makeRecoveryCodes(ctx);
   return await changeAsHolder(ctx, holder, 'security-change', now, async (trx) => {
     // Shown without a proof, and another factor was bound meanwhile: it would slip past that one.
@@ -65,7 +52,7 @@ export async function confirmTotp(ctx: Context, holder: Holder, code: string): P
     if (!isFirst && !pending.is_proven) throw new Problem('invalid-code');
     // The last factor was removed while this one was confirmed: the next try makes codes.
     if (isFirst && !codes) throw new Problem('busy', { retryAfter: 1 });
-    if (!(await queries.confirmTotp(trx, pending.id, step, now))) throw new Problem('invalid-code');
+    if (!(await queries.confirmTotp(trx, pending.id, pending.step, now))) throw new Problem('invalid-code');
     if (pending.replaces) await queries.deleteTotps(trx, accountId, pending.replaces);
     await settleFactorChange(trx, ctx, holder, now);
     const change = pending.replaces
