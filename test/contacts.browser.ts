@@ -93,7 +93,7 @@ describe('an owner who changes contacts in a browser', () => {
     const second = someEmail();
     await page.locator('[data-open=ask-notice]').click();
     await fillAndSend(page, 'notice-add', { email: second });
-    await page.getByText('waits to be confirmed').waitFor();
+    await page.getByText('waits to be confirmed: look at its mail').waitFor();
     const mail = (await h.mails(second))[0];
     await page.goto(`/confirm-notice-address#token=${tokenIn(mail, 'confirm-notice-address')}`);
     await shown(page, 'press');
