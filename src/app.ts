@@ -66,10 +66,11 @@ export function createApp(ctx: Context): Router {
   for (const path of ['/v1/auth/*', '/v1/me/*']) app.use(path, allowOrigins(ctx.config));
   const allowed: MethodTable = [];
   const written = new Map<string, MethodTable[number]>();
-  app.use('/v1/*', async (c, next) => {
+  const takeJson = requireJson();
+  app.use('/v1/*', (c, next) => {
     const { method, path } = c.req;
     if (isOutdone(written.get(path), method)) throw missing(allowed, method, path);
-    await next();
+    return takeJson(c, next);
   });
   app.route('/', healthRoutes(ctx));
   app.route('/', keyRoutes(ctx));
@@ -84,7 +85,6 @@ export function createApp(ctx: Context): Router {
 
 function apiRoutes(ctx: Context): Router {
   const api = router();
-  api.use('*', requireJson());
   for (const routes of [
     signUpRoutes(ctx),
     signInRoutes(ctx),

@@ -36,6 +36,7 @@ export function addressList(members: readonly string[]): (address: string) => bo
 
 /** IPv4 that a dual-stack socket shows as IPv6, and zone ids, in their plain form. */
 function plain(address: string): string {
+  if (!/[:%[]/.test(address)) return address;
   return address
     .replace(/^::ffff:(?=\d+\.)/i, '')
     .replace(/%.*$/, '')

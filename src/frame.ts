@@ -34,8 +34,9 @@ export function frame(ctx: Context): Guard {
   return async (c, next) => {
     const started = performance.now();
     const requestId = requestIdOf(c.req.header('x-request-id'));
+    const ip = readAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'));
     c.set('client', {
-      ip: readAddress(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for')),
+      ip,
       userAgent: c.req.header('user-agent')?.slice(0, 400),
       requestId,
       locale: pickLocale(c.req.header('accept-language')),
@@ -54,7 +55,7 @@ export function frame(ctx: Context): Guard {
         route: c.req.routePath,
         status: c.res.status,
         ms: Math.round(performance.now() - started),
-        ip: c.var.client.ip,
+        ip,
       },
       'request',
     );
@@ -76,15 +77,15 @@ export function requireJson(): Guard {
     if (!BODY_METHODS.includes(c.req.method)) return await next();
     const most = BATCHES.includes(c.req.path) ? MOST_BYTES_OF_BATCH : MOST_BYTES;
     const length = c.req.header('content-length');
-    if (isFile(c.req.method, c.req.path, c.req.header('content-type'))) return await next();
+    const type = c.req.header('content-type') ?? '';
+    if (isFile(c.req.method, c.req.path, type)) return await next();
     if (length !== undefined && Number(length) > most) throw new Problem('body-too-large');
     // A server's request may have a stream and nothing in it: only what was sent makes a body.
     const unmeasured = length === undefined ? await readUpTo(c.req.raw, most) : undefined;
     if (length === '0' || unmeasured?.length === 0) {
-      if (c.req.header('content-type') !== undefined) c.req.raw = withoutBody(c.req.raw);
+      if (type !== '') c.req.raw = withoutBody(c.req.raw);
       return await next();
     }
-    const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');
     if (unmeasured) c.req.raw = new Request(c.req.raw, { body: unmeasured });
     requireText(await c.req.text().catch(cutShort));
@@ -93,9 +94,10 @@ export function requireJson(): Guard {
 }
 
 /** A file as the body itself: its route bounds it and judges its bytes, once it is known who sends it. */
-function isFile(method: string, path: string, type: string | undefined): boolean {
-  const named = type?.split(';')[0]?.trim().toLowerCase();
-  return method === 'POST' && FILES.test(path) && mediaTypes.some((each) => each === named);
+function isFile(method: string, path: string, type: string): boolean {
+  if (method !== 'POST' || !FILES.test(path)) return false;
+  const named = type.split(';')[0]?.trim().toLowerCase();
+  return mediaTypes.some((each) => each === named);
 }
 
 /** The caller went away in the middle: no fault of ours, and nobody is left to read the answer. */

@@ -23,6 +23,8 @@ type Variables = {
   recovery: Recovery;
   agent: AgentSession;
   apiKey: ApiKey;
+  /** Set behind `ahead`, which knows its type. */
+  ahead: Promise<unknown>;
 };
 export type Env = {
   Variables: Variables;
@@ -111,6 +113,20 @@ export function bearer(c: HonoContext<Env>): string {
   const token = header.startsWith('Bearer ') || /^bearer /i.test(header) ? header.slice('Bearer '.length) : undefined;
   if (!token) throw unauthorized();
   return token;
+}
+
+/**
+ * Begins, before a route's guards, what its handler will look for: then it goes into the same query as what they look for.
+ * `of` gives it to the handler; of a caller whom the guards refuse nothing is said, whatever was found.
+ */
+export function ahead<Found>(look: (c: HonoContext<Env>) => Promise<Found>) {
+  const begin: Guard = (c, next) => {
+    const looking = look(c);
+    looking.catch(() => undefined);
+    c.set('ahead', looking);
+    return next();
+  };
+  return { begin, of: (c: HonoContext<Env>) => c.get('ahead') as Promise<Found> };
 }
 
 /** Which operation of the contract is called, its path as OpenAPI writes it: `/v1/me/sessions/{id}`. */

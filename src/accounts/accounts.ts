@@ -109,6 +109,12 @@ export async function describeOwner(ctx: Context, accountId: string): Promise<qu
   return profile;
 }
 
+/** The profile that an access token names, or undefined; whether its session lives is for others to ask. */
+export async function findOwnProfile(ctx: Context, accessToken: string): Promise<queries.ProfileRow | undefined> {
+  const claims = await ctx.signer.verify('owner', accessToken, ctx.clock.now());
+  return claims && (await queries.findProfile(ctx.reader, claims.sub as string));
+}
+
 /** What an agent searched for, by whole values only: nobody browses accounts. */
 export async function searchAccounts(ctx: Context, query: string, limit: number): Promise<AccountRow[]> {
   const text = query.trim();

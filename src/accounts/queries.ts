@@ -94,19 +94,18 @@ export async function findAccount(db: Kysely<Database>, id: string): Promise<Acc
 export type ProfileRow = {
   id: string;
   email: string;
-  email_confirmed_at: Date | null;
+  is_email_confirmed: boolean;
   locale: 'en' | 'zh-CN';
   has_totp: boolean;
   passkeys: number;
   has_sms: boolean;
   recovery_codes_left: number;
-  /** Null where it is not watched. */
-  watch_until: Date | null;
+  /** RFC 3339, or null where it is not watched. */
+  watch_until: string | null;
 };
 
-export const findProfile = gatheredLookup<string, ProfileRow>(
-  'find-profiles',
-  `select id, email, email_confirmed_at, locale,
+export const findProfile = gatheredLookup<ProfileRow>(
+  `select id, email, email_confirmed_at is not null as is_email_confirmed, locale,
      exists (select from totp_factors t where t.account_id = a.id and t.confirmed_at is not null) as has_totp,
      (select count(*)::int from passkeys p where p.account_id = a.id) as passkeys,
      exists (select from sms_factors s where s.account_id = a.id and s.confirmed_at is not null) as has_sms,

@@ -3,11 +3,18 @@ import { requireApiKey } from '../api-keys/guard.ts';
 import type { Context } from '../context.ts';
 import { findHolds, publicHold } from '../holds/gate.ts';
 import { publicSessionHold } from '../holds/session-holds.ts';
-import { answer, body, nothing, type Router, refusals, router } from '../http.ts';
+import { ahead, answer, bearer, body, nothing, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
 import { requireOwnerOrCase } from '../sessions/guards.ts';
-import { createAccount, describeOwner, findAccount, showAccount, showSecondFactor } from './accounts.ts';
+import {
+  createAccount,
+  describeOwner,
+  findAccount,
+  findOwnProfile,
+  showAccount,
+  showSecondFactor,
+} from './accounts.ts';
 import { confirmEmail, signUp } from './sign-up.ts';
 
 const SignUp = z.strictObject({
@@ -136,6 +143,7 @@ const Me = z
   .openapi('Me');
 
 export function ownerAccountRoutes(ctx: Context): Router {
+  const found = ahead((c) => findOwnProfile(ctx, bearer(c)));
   return router().openapi(
     createRoute({
       method: 'get',
@@ -144,12 +152,12 @@ export function ownerAccountRoutes(ctx: Context): Router {
       operationId: 'getMe',
       security: [{ owner: [] }, { caseToken: [] }],
       summary: 'The account, its second factor and its holds; also for a frozen owner with a case token.',
-      middleware: [requireOwnerOrCase(ctx)] as const,
+      middleware: [found.begin, requireOwnerOrCase(ctx)] as const,
       responses: { 200: answer('The account', Me), ...refusals('unauthorized') },
     }),
     async (c) => {
-      const { accountId, session } = c.var.speaker;
-      const profile = await describeOwner(ctx, accountId);
+      const { accountId, session } = c.get('speaker');
+      const profile = (await found.of(c)) ?? (await describeOwner(ctx, accountId));
       const holds = session
         ? session.holds.map(publicSessionHold)
         : (await findHolds(ctx.reader, accountId, ctx.clock.now())).map(publicHold);
@@ -157,11 +165,11 @@ export function ownerAccountRoutes(ctx: Context): Router {
         {
           id: accountId,
           email: profile.email,
-          emailConfirmed: profile.email_confirmed_at !== null,
+          emailConfirmed: profile.is_email_confirmed,
           locale: profile.locale,
           secondFactor: showSecondFactor(profile),
           holds,
-          watchUntil: profile.watch_until?.toISOString() ?? null,
+          watchUntil: profile.watch_until && new Date(profile.watch_until).toISOString(),
         },
         200,
       );

@@ -37,6 +37,6 @@ export async function createApiKey(
 }
 
 /** The key behind a bearer token, or undefined for what is unknown or revoked. */
-export async function findApiKey(ctx: Context, apiKey: string): Promise<ApiKey | undefined> {
-  return await queries.findApiKey(ctx.reader, hashToken(apiKey));
+export function findApiKey(ctx: Context, apiKey: string): Promise<ApiKey | undefined> {
+  return queries.findApiKey(ctx.reader, hashToken(apiKey));
 }

@@ -24,7 +24,7 @@ export type Signer = {
   /** A compact JWS, EdDSA over Ed25519 (RFC 8037), valid from `now` for `ttl` milliseconds. */
   sign(kind: TokenKind, subject: string, claims: JWTPayload, ttl: number, now: Date): string;
   /** Its claims, or undefined for a token that is forged, expired, of another kind or not ours (RFC 8725). */
-  verify(kind: TokenKind, token: string, now: Date): Promise<JWTPayload | undefined>;
+  verify(kind: TokenKind, token: string, now: Date): JWTPayload | undefined | Promise<JWTPayload | undefined>;
   /** A signed statement without expiry, verifiable with the JWKS. */
   signReceipt(claims: JWTPayload, now: Date): string;
   /** The claims of a receipt of ours, also by a key that has retired; undefined for anything else. */
@@ -42,18 +42,14 @@ export function openSigner(keys: KeyRing, issuer: string): Signer {
       return signJws(typ, { ...claims, iss: issuer, sub: subject, aud: issuer + audience, iat: issued, exp }, now);
     },
 
-    async verify(kind, token, now) {
-      if (token.length > MAX_LENGTH || !COMPACT.test(token)) return undefined;
+    verify(kind, token, now) {
       // A signature checked once is as good the next time; key, expiry, session and account are asked every time.
       const signature = token.slice(token.lastIndexOf('.') + 1);
       const known = seen.get(signature);
       if (known?.token === token && known.kind === kind)
         return isCurrent(known.claims, now) && keys.verifying(known.kid, now) ? known.claims : undefined;
-      const checked = await checkSignature(kind, token, now);
-      if (!checked) return undefined;
-      if (seen.size >= REMEMBERED) seen.delete(seen.keys().next().value as string);
-      seen.set(signature, { kind, token, ...checked });
-      return checked.claims;
+      if (token.length > MAX_LENGTH || !COMPACT.test(token)) return undefined;
+      return verifyAnew(kind, token, signature, now);
     },
 
     signReceipt: (claims, now) =>
@@ -61,6 +57,14 @@ export function openSigner(keys: KeyRing, issuer: string): Signer {
 
     verifyReceipt: checkReceipt,
   };
+
+  async function verifyAnew(kind: TokenKind, token: string, signature: string, now: Date) {
+    const checked = await checkSignature(kind, token, now);
+    if (!checked) return undefined;
+    if (seen.size >= REMEMBERED) seen.delete(seen.keys().next().value as string);
+    seen.set(signature, { kind, token, ...checked });
+    return checked.claims;
+  }
 
   async function checkReceipt(receipt: string): Promise<JWTPayload | undefined> {
     if (receipt.length > MAX_LENGTH || !COMPACT.test(receipt)) return undefined;

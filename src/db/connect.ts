@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { queryNamed } from './named-query.ts';
 import { PipelinedDialect } from './pipelined.ts';
 import { WholeWriteSocket } from './socket.ts';
 import { statementName } from './statement.ts';
@@ -13,8 +14,7 @@ class NamingClient extends pg.Client {
     const [text, values] = args;
     const name = typeof text === 'string' && Array.isArray(values) ? statementName(text) : undefined;
     // biome-ignore lint/suspicious/noExplicitAny: as above.
-    const query = super.query as any;
-    return name === undefined ? query.apply(this, args) : query.call(this, { name, text, values });
+    return name === undefined ? (super.query as any).apply(this, args) : queryNamed(this, { name, text, values });
   }
 }
 

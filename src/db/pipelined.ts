@@ -10,6 +10,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import type { PoolOptions } from './connect.ts';
+import { queryNamed } from './named-query.ts';
 import { WholeWriteSocket } from './socket.ts';
 import { statementName } from './statement.ts';
 import { SESSION_OPTIONS, typeParsers } from './type-parsers.ts';
@@ -68,9 +69,9 @@ class PipelinedConnection implements DatabaseConnection {
     const client = await this.#connected();
     const name = statementName(query.sql);
     const values = [...query.parameters];
-    const result = await client.query(
-      name === undefined ? { text: query.sql, values } : { name, text: query.sql, values },
-    );
+    const result = await (name === undefined
+      ? client.query(query.sql, values)
+      : queryNamed(client, { name, text: query.sql, values }));
     return { rows: result.rows };
   }
 

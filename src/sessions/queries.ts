@@ -43,9 +43,12 @@ export type LiveSession = Assurance & {
   holds: SessionHold[] | null;
 };
 
+type Instants = 'auth_time' | 'last_seen_at' | 'lapsed_at' | 'expires_at';
+/** Its times as JSON brings them. */
+type SessionJson = { [Key in keyof LiveSession]: Key extends Instants ? string : LiveSession[Key] };
+
 /** Session, account and standing holds in one indexed query: what every request of an owner asks. Limits in time are not judged. */
-export const findOpenSession = gatheredLookup<string, LiveSession>(
-  'find-open-sessions',
+export const findOpenSession = gatheredLookup<SessionJson, LiveSession>(
   `select s.id, s.account_id, s.device_id, s.acr, s.amr, s.auth_time, s.last_seen_at, s.lapsed_at, s.expires_at,
      (select json_agg(json_build_object('scope', h.scope, 'source', h.source, 'reason_code', h.reason_code,
         'since', h.since, 'until', h.until) order by h.since)
@@ -53,6 +56,13 @@ export const findOpenSession = gatheredLookup<string, LiveSession>(
    from sessions s join accounts a on a.id = s.account_id
    where s.id = any($1::uuid[]) and s.ended_at is null and a.closed_at is null`,
   (row) => row.id,
+  (row) => ({
+    ...row,
+    auth_time: new Date(row.auth_time),
+    last_seen_at: new Date(row.last_seen_at),
+    lapsed_at: row.lapsed_at === null ? null : new Date(row.lapsed_at),
+    expires_at: new Date(row.expires_at),
+  }),
 );
 
 const live = statement<{ id: string }, [id: string, now: Date]>(

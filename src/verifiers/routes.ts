@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { requireApiKey } from '../api-keys/guard.ts';
 import type { Context } from '../context.ts';
 import { publicSessionHold } from '../holds/session-holds.ts';
-import { answer, body, type Router, refusals, router } from '../http.ts';
+import { ahead, answer, body, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
 import * as schemas from '../schemas.ts';
 import { findSession } from '../sessions/check.ts';
@@ -29,6 +29,10 @@ const Introspection = z.union([
 
 /** What the host's own verifiers of access tokens ask and report. */
 export function verifierRoutes(ctx: Context): Router {
+  const found = ahead(async (c) => {
+    const { token } = await c.req.json();
+    return typeof token === 'string' ? await findSession(ctx, token) : undefined;
+  });
   return router()
     .openapi(
       createRoute({
@@ -39,7 +43,7 @@ export function verifierRoutes(ctx: Context): Router {
         security: [{ apiKey: [] }],
         summary:
           'What an access token is worth right now (RFC 7662). Asking is not activity: report that as seen. Scope `sessions:read`.',
-        middleware: [requireApiKey(ctx, 'sessions:read'), idempotent(ctx)] as const,
+        middleware: [found.begin, requireApiKey(ctx, 'sessions:read'), idempotent(ctx)] as const,
         request: body(z.strictObject({ token: z.string().min(1).max(8192) })),
         responses: {
           200: answer('Active with its claims, or exactly `{ "active": false }`', Introspection),
@@ -47,8 +51,7 @@ export function verifierRoutes(ctx: Context): Router {
         },
       }),
       async (c) => {
-        const { token } = c.req.valid('json');
-        const session = await findSession(ctx, token);
+        const session = await found.of(c);
         if (!session) return c.json({ active: false as const }, 200);
         return c.json(
           {
