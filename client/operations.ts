@@ -1006,7 +1006,7 @@ export interface Operations {
   endOtherSessions: { input: Record<never, never>; answer: undefined };
   /** Ends one of the owner’s sessions at once. Any but the caller’s own asks for a fresh sign-in (ASVS 7.5.2). */
   endSession: { input: { id: string }; answer: undefined };
-  /** Tells what became of a transaction, once. Scope `transactions:write`. */
+  /** Tells what became of a transaction, once, and later that what was completed was reversed. Scope `transactions:write`. */
   endTransaction: {
     input: { transactionId: string } & { outcome: 'completed' | 'failed' | 'reversed' };
     answer: undefined;

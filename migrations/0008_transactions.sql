@@ -23,10 +23,12 @@ create table transactions (
   marked_by text check (marked_by in ('owner', 'agent')),
   mark_proven boolean,
   mark_note text,
-  -- What became of it, as the host tells once.
+  -- What became of it, as the host tells; what was completed can be reversed later.
   outcome text check (outcome in ('completed', 'failed', 'reversed')),
   outcome_at timestamptz,
+  completed_at timestamptz check (completed_at <= outcome_at),
   check (num_nulls(marked_mine, marked_at, marked_by, mark_proven) in (0, 4)),
-  check (num_nulls(outcome, outcome_at) in (0, 2))
+  check (num_nulls(outcome, outcome_at) in (0, 2)),
+  check (outcome is distinct from 'completed' or completed_at is not null)
 );
 create index transactions_account on transactions (account_id, id desc);

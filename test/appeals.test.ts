@@ -93,6 +93,31 @@ describe('an appeal', () => {
     expect((await claim((await newAgent(h)).accessToken)).status).toBe(200);
   });
 
+  it('V6.4.4 leaves nothing proven: identity shown before the case was closed is shown anew', async () => {
+    const owner = await newCase('takeover');
+    const other = await newAgent(h);
+    const path = `/v1/agent/cases/${owner.caseId}/verifications`;
+    const proofs = ['document', 'video'].map((kind) => ({ kind, note: 'Seen' }));
+    const prove = async () => {
+      let level = '';
+      for (const proof of proofs) level = (await h.post(path, proof, { token: other.accessToken })).body.level;
+      return level;
+    };
+    expect(await prove()).toBe('verified');
+    await h.pool.query("update cases set closed_at = $2, closed_by = $3, outcome = 'declined' where id = $1", [
+      owner.caseId,
+      h.clock.now(),
+      agent.agentId,
+    ]);
+    h.clock.advance(60_000);
+    expect((await appeal(owner.accessToken, owner.caseId)).status).toBe(202);
+    const standing = async () =>
+      (await h.get(`/v1/agent/cases/${owner.caseId}`, other.accessToken)).body.verification.level;
+    expect(await standing()).not.toBe('verified');
+    h.clock.advance(60_000);
+    expect(await prove()).toBe('verified');
+  });
+
   it('can be made by case token, unproven', async () => {
     const owner = await newClosed('takeover');
     await freezeByAgent(h, agent, owner.accountId, { reasonCode: 'review', note: 'Again' });

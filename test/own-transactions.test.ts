@@ -224,8 +224,22 @@ describe('what became of a transaction', () => {
     const answers = await Promise.all(Array.from({ length: 16 }, () => end(transactionId, 'completed')));
     expect(answers.map(({ status }) => status)).toEqual(Array(16).fill(204));
     expect(await eventsOf(h, owner.accountId, 'transaction.ended')).toHaveLength(1);
-    const other = await end(transactionId, 'reversed');
+    const other = await end(transactionId, 'failed');
     expect([other.status, other.body.code]).toEqual([409, 'transaction-settled']);
+  });
+
+  it('completed may be reversed later, by one of sixteen, and that is its end', async () => {
+    const owner = await newSignedIn(h);
+    const { transactionId } = await pay(owner);
+    await end(transactionId, 'completed');
+    h.clock.advance(60_000);
+    const answers = await Promise.all(Array.from({ length: 16 }, () => end(transactionId, 'reversed')));
+    expect(answers.map(({ status }) => status)).toEqual(Array(16).fill(204));
+    const told = await eventsOf(h, owner.accountId, 'transaction.ended');
+    expect(told.map(({ detail }) => detail.outcome)).toEqual(['completed', 'reversed']);
+    for (const outcome of ['completed', 'failed']) expect((await end(transactionId, outcome)).status).toBe(409);
+    const sql = 'select completed_at < outcome_at as is_later from transactions where transaction_id = $1';
+    expect((await h.pool.query(sql, [transactionId])).rows).toEqual([{ is_later: true }]);
   });
 
   it('is refused for an unknown one, an unknown outcome, and without the scope', async () => {

@@ -86,6 +86,16 @@ export async function insertAppeal(
   return row !== undefined;
 }
 
+export async function findReopenedAt(db: Kysely<Database>, caseId: string): Promise<Date | undefined> {
+  const row = await db
+    .selectFrom('appeals')
+    .select('appealed_at')
+    .where('case_id', '=', caseId)
+    .whereRef('heard_in', '=', 'case_id')
+    .executeTakeFirst();
+  return row?.appealed_at;
+}
+
 export async function insertMessage(
   trx: Transaction<Database>,
   message: Insertable<Database['case_messages']>,

@@ -667,6 +667,7 @@ export interface TransactionsTable {
   mark_note: string | null;
   outcome: 'completed' | 'failed' | 'reversed' | null;
   outcome_at: Date | null;
+  completed_at: Date | null;
 }
 
 export interface UnfreezesTable {

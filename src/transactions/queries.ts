@@ -129,7 +129,7 @@ export async function stopTransaction(
     .executeTakeFirst();
 }
 
-/** The returned row is the verdict: what became of it is told once. */
+/** The returned row is the verdict: what became of it is told once, and of what was completed that it was reversed. */
 export async function endTransaction(
   trx: Transaction<Database>,
   transactionId: string,
@@ -138,9 +138,11 @@ export async function endTransaction(
 ): Promise<TransactionRow | undefined> {
   return await trx
     .updateTable('transactions')
-    .set({ outcome, outcome_at: now })
+    .set({ outcome, outcome_at: now, ...(outcome === 'completed' && { completed_at: now }) })
     .where('transaction_id', '=', transactionId)
-    .where('outcome', 'is', null)
+    .where((eb) =>
+      eb.or([eb('outcome', 'is', null), ...(outcome === 'reversed' ? [eb('outcome', '=', 'completed')] : [])]),
+    )
     .returningAll()
     .executeTakeFirst();
 }
@@ -169,6 +171,7 @@ export type LiabilityRow = {
   is_proven: boolean;
   outcome: TransactionRow['outcome'];
   outcome_at: Date | null;
+  completed_at: Date | null;
   /** With which second factor the payer confirmed exactly this, if they did. */
   factor: string | null;
   /** How the session that asked was signed in (RFC 8176). */
@@ -180,7 +183,7 @@ export type LiabilityRow = {
 export async function listLiability(db: Kysely<Database>, accountId: string): Promise<LiabilityRow[]> {
   const { rows } = await sql<LiabilityRow>`
     select t.id, t.transaction_id, t.amount, t.currency, t.occurred_at, t.marked_at as reported_at,
-      t.mark_proven as is_proven, t.outcome, t.outcome_at, g.factor, s.amr as session_amr,
+      t.mark_proven as is_proven, t.outcome, t.outcome_at, t.completed_at, g.factor, s.amr as session_amr,
       coalesce(t.device_id, s.device_id) as device_id, coalesce(d.created_at, a.at) as device_since
     from transactions t
     left join lateral (select e.detail->'amr' as amr, e.device_id from events e

@@ -72,7 +72,8 @@ export function transactionRoutes(ctx: Context): Router {
         tags: ['Host'],
         operationId: 'endTransaction',
         security,
-        summary: 'Tells what became of a transaction, once. Scope `transactions:write`.',
+        summary:
+          'Tells what became of a transaction, once, and later that what was completed was reversed. Scope `transactions:write`.',
         middleware: [requireApiKey(ctx, 'transactions:write'), idempotent(ctx)] as const,
         request: { params: z.object({ transactionId }), ...body(z.strictObject({ outcome })) },
         responses: {

@@ -94,7 +94,7 @@ export function showLiability(row: Liability) {
     reportedAt: row.reported_at.toISOString(),
     proven: row.is_proven,
     outcome: row.outcome,
-    completedAfterReport: row.outcome === 'completed' && row.outcome_at !== null && row.outcome_at > row.reported_at,
+    completedAfterReport: row.completed_at !== null && row.completed_at > row.reported_at,
     confirmedWith: row.factor,
     signedInWith: row.session_amr,
     device: id === null ? null : { id, since: since?.toISOString() ?? null },

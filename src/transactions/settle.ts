@@ -10,7 +10,10 @@ import { gateAction } from './rules.ts';
 type TransactionRow = queries.TransactionRow;
 type Outcome = NonNullable<TransactionRow['outcome']>;
 
-/** The host tells what became of a transaction, once; the same again changes nothing. Throws `not-found`, `transaction-settled`. */
+/**
+ * The host tells what became of a transaction, once, and later that what was completed was reversed (a chargeback); the same
+ * again changes nothing. Throws `not-found`, `transaction-settled`.
+ */
 export async function endTransaction(
   ctx: Context,
   transactionId: string,

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { findReopenedAt } from '../appeals/reopened.ts';
 import { findContestedAt } from '../approvals/contested.ts';
 import type { Database } from '../db/types.ts';
 import * as queries from './queries.ts';
@@ -9,12 +10,16 @@ export type Standing = Reached & { proofs: Proof[] };
 
 /**
  * How far the identity of a case's owner is verified now, and by what. Once the owner vetoed what was built on it, or used
- * the factor that was said to be lost, what was shown before counts no more: somebody else may have shown it.
+ * the factor that was said to be lost, what was shown before counts no more: somebody else may have shown it. Nor does it
+ * once an appeal opened the case again, for who appeals may be somebody else.
  */
 export async function findStanding(db: Kysely<Database>, caseId: string, asked?: number): Promise<Standing> {
-  const contestedAt = await findContestedAt(db, caseId);
+  const doubts = [await findContestedAt(db, caseId), await findReopenedAt(db, caseId)];
   const rows = await queries.listVerifications(db, caseId);
-  const proofs = rows.map((row) => ({ ...row, counts: contestedAt === undefined || row.verified_at > contestedAt }));
+  const proofs = rows.map((row) => ({
+    ...row,
+    counts: doubts.every((since) => since === undefined || row.verified_at > since),
+  }));
   return {
     ...reach(
       proofs.filter(({ counts }) => counts),
