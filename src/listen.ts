@@ -17,6 +17,8 @@ import type { Shed } from './shed.ts';
 const SHARE = 1 / 8;
 /** Where all places are taken, this part of them is freed. */
 const ROOM = 1 / 16;
+/** Requests sent on one connection ahead of their answers; browsers and proxies send one. */
+const MOST_AHEAD = 100;
 
 /** How long a client may take, in ms. */
 export type Patience = { headers: number; request: number; idle: number; silent: number };
@@ -29,7 +31,8 @@ type Listening = Pick<Config, 'port' | 'host' | 'maxConnections' | 'trustedProxi
 /**
  * Serves on the port, or says which is taken. Slow and endless requests are cut off, of connections there are
  * `maxConnections`, an eighth of them for one address (IPv6 by /64) that is no trusted proxy; headers over 16 KiB get 431
- * (ASVS 13.1.2, 15.2.2). What `shed` answers goes no further.
+ * (ASVS 13.1.2, 15.2.2), and who sends more than 100 requests ahead of their answers is cut off. What `shed` answers goes
+ * no further.
  */
 export async function listen(
   fetch: Parameters<typeof openServer>[0]['fetch'],
@@ -98,13 +101,22 @@ function bound(server: ServerType, { maxConnections, trustedProxies }: Listening
 /** Where somebody finds no place, those go who have asked nothing for longest: else silence would keep everybody out. */
 function makeRoom(server: ServerType, places: number): void {
   const quiet = new Set<Socket>();
+  const asking = new Map<Socket, number>();
   server.on('connection', (socket: Socket) => {
     quiet.add(socket);
     socket.once('close', () => quiet.delete(socket));
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     quiet.delete(socket);
-    response.once('close', () => !socket.destroyed && quiet.add(socket));
+    const ahead = (asking.get(socket) ?? 0) + 1;
+    asking.set(socket, ahead);
+    if (ahead > MOST_AHEAD) socket.destroy();
+    response.once('close', () => {
+      const left = (asking.get(socket) ?? 1) - 1;
+      if (left > 0) return void asking.set(socket, left);
+      asking.delete(socket);
+      if (!socket.destroyed) quiet.add(socket);
+    });
   });
   server.on('drop', () => {
     for (const socket of [...quiet].slice(0, places)) socket.destroy();
