@@ -131,6 +131,23 @@ export type AgentSignedIn = {
   agentId: string;
 };
 
+export type ApiKey = {
+  id: string;
+  name: string;
+  scopes: (
+    | 'accounts:read'
+    | 'accounts:write'
+    | 'accounts:freeze'
+    | 'accounts:export'
+    | 'accounts:erase'
+    | 'sessions:read'
+    | 'transactions:write'
+    | 'events:write'
+  )[];
+  createdAt: string;
+  revokedAt: string | null;
+};
+
 export type Approval = {
   id: string;
   kind: 'second-factor-reset' | 'release-hold' | 'bulk-freeze' | 'bulk-undo';
@@ -1145,6 +1162,8 @@ export interface Operations {
     input: { limit?: number; cursor?: string; type?: string; from?: string; to?: string };
     answer: { items: ActivityEntry[]; nextCursor: string | null } | string;
   };
+  /** Every API key there is or was, the newest first, never the key itself. Admins. */
+  listApiKeys: { input: Record<never, never>; answer: { items: ApiKey[] } };
   /** What agents asked for and a second one must agree to, newest first. */
   listApprovals: {
     input: {
@@ -1397,6 +1416,8 @@ export interface Operations {
     input: { id: string } & { outcome: 'confirmed' | 'false-positive' | 'solved' | 'declined'; note: string };
     answer: AgentCase;
   };
+  /** Ends an API key at once, on every node; one that was revoked already stays so. Admins. */
+  revokeApiKey: { input: { id: string } & { note: string }; answer: ApiKey };
   /** Ends every session and forgets every device of an account (ASVS 7.4.5). */
   revokeSessions: { input: { id: string } & { note: string; caseId?: string }; answer: { ended: number } };
   /** Finds accounts by whole e-mail, username, phone, id, external id, transaction id or IP; masked, and noted. */
@@ -1592,6 +1613,7 @@ export const operations = {
     query: ['limit', 'cursor', 'type', 'from', 'to'],
   },
   listActivity: { call: 'GET /v1/me/activity', query: ['limit', 'cursor', 'type', 'from', 'to'] },
+  listApiKeys: { call: 'GET /v1/agent/api-keys' },
   listApprovals: { call: 'GET /v1/agent/approvals', query: ['limit', 'cursor', 'status'] },
   listBulkFreezes: { call: 'GET /v1/agent/bulk-freezes', query: ['limit', 'cursor'] },
   listCases: { call: 'GET /v1/agent/cases', query: ['limit', 'cursor', 'status', 'kind', 'priority', 'assignee'] },
@@ -1647,6 +1669,7 @@ export const operations = {
   requirePasswordReset: { call: 'POST /v1/agent/accounts/{id}/require-password-reset' },
   resetSecondFactor: { call: 'POST /v1/agent/accounts/{id}/reset-second-factor' },
   resolveCase: { call: 'POST /v1/agent/cases/{id}/resolve' },
+  revokeApiKey: { call: 'POST /v1/agent/api-keys/{id}/revoke' },
   revokeSessions: { call: 'POST /v1/agent/accounts/{id}/revoke-sessions' },
   searchAccounts: { call: 'GET /v1/agent/accounts', query: ['q'] },
   sendSecondFactor: { call: 'POST /v1/auth/second-factor/send' },

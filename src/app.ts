@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import { hostAccountRoutes, ownerAccountRoutes, signUpRoutes } from './accounts/routes.ts';
 import { agentActivityRoutes, ownerActivityRoutes } from './activity/routes.ts';
 import { agentAuthRoutes } from './agents/routes.ts';
+import { apiKeyRoutes } from './api-keys/routes.ts';
 import { appealRoutes } from './appeals/routes.ts';
 import { approvalRoutes } from './approvals/routes.ts';
 import { bulkFreezeRoutes } from './bulk-freezes/routes.ts';
@@ -161,6 +162,7 @@ function apiRoutes(ctx: Context): Router {
     ticketRoutes(ctx),
     eventRoutes(ctx),
     ruleRoutes(ctx),
+    apiKeyRoutes(ctx),
   ]) {
     api.route('/agent', routes);
   }

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
 import { createAgent } from './agents/agents.ts';
 import { type Role as AgentRole, roles } from './agents/rules.ts';
-import { createApiKey, type Scope, scopes } from './api-keys/api-keys.ts';
+import { addApiKeyCommands } from './api-keys/commands.ts';
 import { ConfigError, readConfig } from './config.ts';
 import type { Context } from './context.ts';
 import { WrongSecretError } from './crypto/wrapping.ts';
@@ -69,20 +69,6 @@ program
   });
 
 program
-  .command('api-key')
-  .description('keys for the host application’s back end')
-  .command('create')
-  .description('make a key, shown this once')
-  .requiredOption('--name <name>')
-  .requiredOption('--scopes <scopes>', `separated by commas: ${scopes.join(', ')}`, readScopes)
-  .addOption(json)
-  .action(async (input: { name: string; scopes: Scope[]; json?: true }) => {
-    const made = await withInstance(({ ctx }) => createApiKey(ctx, input.name, input.scopes, operator));
-    if (input.json) return console.log(JSON.stringify(made));
-    console.log(`Made the key "${input.name}" (${made.apiKeyId})\n${made.apiKey}\nIt is shown this once.`);
-  });
-
-program
   .command('events')
   .description('the audit log')
   .command('verify')
@@ -103,6 +89,7 @@ program
   });
 
 const print = (line: string) => console.log(line);
+addApiKeyCommands(program, operator, withContext, print);
 const accounts = program.command('accounts').description('the accounts of owners');
 addImportCommand(accounts, operator, withContext, print);
 addExportCommand(accounts, operator, withContext);
@@ -140,13 +127,6 @@ async function withContext<T>(work: (ctx: Context) => Promise<T>): Promise<T> {
 function readAddress(value: string): string {
   if (!isSingleAddress(value)) throw new InvalidArgumentError('must be one e-mail address');
   return value;
-}
-
-function readScopes(value: string): Scope[] {
-  const wanted = value.split(',').map((scope) => scope.trim());
-  const unknown = wanted.find((scope) => !scopes.some((known) => known === scope));
-  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is not one of ${scopes.join(', ')}`);
-  return wanted as Scope[];
 }
 
 /** What the operator can mend is said in one line; anything else keeps its stack. */

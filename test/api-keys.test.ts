@@ -3,6 +3,7 @@ import { type Scope, scopes } from '../src/api-keys/api-keys.ts';
 import {
   type Answer,
   type Harness,
+  newAgent,
   newApiKey,
   newOwner,
   type Owner,
@@ -81,5 +82,56 @@ describe('an API key', () => {
     expect(apiKey).toMatch(/^hf_sk_[\w-]{43}$/);
     const { rows } = await h.pool.query('select row_to_json(k)::text as row from api_keys k');
     for (const { row } of rows) expect(row).not.toContain(apiKey);
+  });
+});
+
+describe('V8.3.1 a key that is to end', () => {
+  const idOf = async () =>
+    (await h.pool.query('select id from api_keys order by id desc limit 1')).rows[0].id as string;
+  const read = (token: string) => h.get(`/v1/server/accounts/${owner.accountId}`, token);
+
+  it('is listed without what it opens by, and revoked at once by an admin, once among sixteen', async () => {
+    const admin = await newAgent(h, 'admin');
+    const key = await newApiKey(h, ['accounts:read']);
+    const id = await idOf();
+    const listed = await h.get('/v1/agent/api-keys', admin.accessToken);
+    expect(listed.body.items[0]).toEqual({
+      ...{ id, name: expect.any(String), scopes: ['accounts:read'] },
+      ...{ createdAt: h.clock.now().toISOString(), revokedAt: null },
+    });
+    expect((await read(key)).status).toBe(200);
+
+    const revoke = () => h.post(`/v1/agent/api-keys/${id}/revoke`, { note: 'Leaked' }, { token: admin.accessToken });
+    const answers = await Promise.all(Array.from({ length: 16 }, revoke));
+    expect(answers.map(({ status }) => status)).toEqual(Array(16).fill(200));
+    expect(answers[0]?.body.revokedAt).toBe(h.clock.now().toISOString());
+    expect((await read(key)).status).toBe(401);
+    const sql = "select actor_id, detail from events where type = 'api-key.revoked' and detail->>'apiKeyId' = $1";
+    const { rows } = await h.pool.query(sql, [id]);
+    expect(rows).toEqual([{ actor_id: admin.agentId, detail: expect.objectContaining({ note: 'Leaked' }) }]);
+  });
+
+  it('V8.2.1 is nobody’s but an admin’s to see or end', async () => {
+    const key = await newApiKey(h, [...scopes]);
+    const id = await idOf();
+    const lead = await newAgent(h, 'lead');
+    for (const [token, status] of [
+      [lead.accessToken, 403],
+      [owner.accessToken, 401],
+      [key, 401],
+    ] as const) {
+      expect((await h.get('/v1/agent/api-keys', token)).status).toBe(status);
+      expect((await h.post(`/v1/agent/api-keys/${id}/revoke`, { note: 'x' }, { token })).status).toBe(status);
+    }
+    expect((await read(key)).status).toBe(200);
+  });
+
+  it('must be one that there is, for a reason', async () => {
+    const { accessToken: token } = await newAgent(h, 'admin');
+    await newApiKey(h, ['accounts:read']);
+    const path = `/v1/agent/api-keys/${await idOf()}/revoke`;
+    expect((await h.post(path, {}, { token })).body.errors).toMatchObject([{ pointer: '/note' }]);
+    expect((await h.post(`/v1/agent/api-keys/${owner.accountId}/revoke`, { note: 'x' }, { token })).status).toBe(404);
+    expect((await h.post('/v1/agent/api-keys/7/revoke', { note: 'x' }, { token })).status).toBe(422);
   });
 });

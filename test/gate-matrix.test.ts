@@ -157,6 +157,8 @@ const gates: Record<string, string[]> = {
   'GET /v1/agent/tickets':                       ['open'],
   'GET /v1/agent/events':                        ['open'],
   'GET /v1/agent/rules':                         ['open'],
+  'GET /v1/agent/api-keys':                      ['open'],
+  'POST /v1/agent/api-keys/{id}/revoke':         ['open'], // takes back
   'GET /v1/agent/deliveries':                    ['open'],
   'POST /v1/agent/deliveries/{id}/replay':       ['open'],
 };

@@ -154,6 +154,7 @@ const ownersView = {
   'events.exported': null,
   'accounts.searched': null,
   'api-key.created': null,
+  'api-key.revoked': null,
   'key.rotated': null,
   'key.retired': null,
   'key.revoked': null,

@@ -187,6 +187,7 @@ export type EventDetails = {
   'events.exported': { as: string; accountId: string | null; from: string; to: string };
   'accounts.searched': { query: string; found: number };
   'api-key.created': { name: string; scopes: string[] };
+  'api-key.revoked': { apiKeyId: string; name: string; note: string };
   'key.rotated': { keyId: string; purpose: string; usedFrom: string; by: 'command' | 'schedule' | 'revocation' };
   'key.retired': { keyId: string; purpose: string; isGone: boolean };
   'key.revoked': { keyId: string; successorId: string | null };

@@ -187,6 +187,8 @@ export const rows: Record<string, Row> = {
   'GET /v1/agent/tickets':                       agent,
   'GET /v1/agent/events':                        agent,
   'GET /v1/agent/rules':                         agent,
+  'GET /v1/agent/api-keys':                      agent,
+  'POST /v1/agent/api-keys/{id}/revoke':         agent,
   'GET /v1/agent/deliveries':                    agent,
   'POST /v1/agent/deliveries/{id}/replay':       agent,
 };
