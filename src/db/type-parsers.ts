@@ -19,4 +19,4 @@ export const typeParsers = {
 };
 
 /** What every connection starts with. */
-export const SESSION_OPTIONS = '-c timezone=UTC';
+export const SESSION_OPTIONS = '-c timezone=UTC -c bytea_output=hex';
