@@ -645,6 +645,10 @@ export type Problem = {
     | 'phone-not-ready'
     | 'approval-open'
     | 'approval-closed'
+    | 'agent-exists'
+    | 'agent-unchanged'
+    | 'agent-disabled'
+    | 'last-admin'
     | 'idempotency-key-in-flight'
     | 'body-too-large'
     | 'unsupported-media-type'
@@ -706,6 +710,43 @@ export type SignedIn = {
 };
 
 export type SmsStarted = { phone: string; expiresIn: number; notice: string };
+
+export type StaffAgent = {
+  id: string;
+  email: string;
+  name: string;
+  role: 'auditor' | 'agent' | 'lead' | 'admin';
+  locale: 'en' | 'zh-CN';
+  createdAt: string;
+  createdBy: string | null;
+  disabledAt: string | null;
+  enrolled: boolean;
+  lockedUntil: string | null;
+  lastSeenAt: string | null;
+};
+
+export type StaffChange = {
+  id: string;
+  kind: 'make' | 'role' | 'reset' | 'enable' | 'disable' | 'unlock';
+  status: 'pending' | 'scheduled' | 'done' | 'rejected' | 'cancelled' | 'expired';
+  agentId: string | null;
+  email: string;
+  name: string | null;
+  role: 'auditor' | 'agent' | 'lead' | 'admin' | null;
+  requestedBy: string;
+  requestedAt: string;
+  reason: string;
+  expiresAt: string;
+  decidedBy: string | null;
+  decidedAt: string | null;
+  decisionNote: string | null;
+  effectiveAt: string | null;
+  executedAt: string | null;
+  endedAt: string | null;
+  endReason: 'rejected' | 'expired' | 'unfit' | 'requester-gone' | null;
+  endedBy: string | null;
+  endNote: string | null;
+};
 
 export type StartedStep = { started: 'freeze' | 'password-reset' | 'message' | null; next: string | null };
 
@@ -869,6 +910,8 @@ export interface Operations {
   appeal: { input: { id: string } & { message: string }; answer: { caseReference: string; respondBy: string } };
   /** The yes of a second person, a lead or admin; what has no delay is done with it, else the owner is told and can veto it (ASVS 2.3.5). */
   approve: { input: { id: string } & { note: string }; answer: Approval };
+  /** Another admin’s yes: the change is carried out with it (ASVS 2.3.5). */
+  approveStaffChange: { input: { id: string } & { note: string }; answer: StaffChange };
   /** What to give `navigator.credentials.get()`, to prove a change by this session with a passkey. */
   askForOwnPasskey: { input: Record<never, never>; answer: PasskeyRequestOptions };
   /** What to give `navigator.credentials.get()`: for the second step of a sign-in, or to sign in with a passkey alone. Looks nothing up (ASVS 6.3.8). */
@@ -904,6 +947,11 @@ export interface Operations {
   };
   /** Ends a grant that was not used. */
   cancelGrant: { input: { id: string }; answer: undefined };
+  /** Asks another admin to give an agent another role. */
+  changeAgentRole: {
+    input: { id: string } & { role: 'auditor' | 'agent' | 'lead' | 'admin'; reason: string };
+    answer: StaffChange;
+  };
   /** Changes the password against the current one and, where one is enrolled, a second factor (ASVS 6.2.3). Other sessions end. */
   changePassword: {
     input: { currentPassword: string; newPassword: string; code?: string; credential?: PasskeyAssertion };
@@ -913,6 +961,8 @@ export interface Operations {
   changeUsername: { input: { username: string; code?: string; credential?: PasskeyAssertion }; answer: undefined };
   /** Takes a case that nobody has: of many at once, one gets it. */
   claimCase: { input: { id: string }; answer: AgentCase };
+  /** Binds the authenticator by its first code and spends the token; from then on the agent can sign in. */
+  confirmAgentEnrolment: { input: { token: string; code: string }; answer: { agentId: string } };
   /** Confirms an address with the token mailed to it, once. */
   confirmEmail: { input: { token: string }; answer: undefined };
   /** Puts the new address into force with the token mailed to it, once. Other sessions end, withdrawals wait; the old address can undo it for the undo window (ASVS 6.3.7). */
@@ -1015,8 +1065,12 @@ export interface Operations {
       event: { id: string; type: string; at: string; ip: string | null; device: string | null };
     };
   };
+  /** Shuts an agent out at once, with their sessions; of an admin, asks another admin to. */
+  disableAgent: { input: { id: string } & { reason: string }; answer: StaffChange };
   /** A file as it came, to be saved and never shown in place. Reading it is an event. */
   downloadEvidence: { input: { id: string; evidenceId: string }; answer: Blob };
+  /** Asks another admin to let an agent in again. */
+  enableAgent: { input: { id: string } & { reason: string }; answer: StaffChange };
   /** Ends every session, the caller’s too, and every half-done sign-in. Asks for a fresh sign-in (ASVS 7.5.2). */
   endAllSessions: { input: Record<never, never>; answer: undefined };
   /** Ends every session but the caller’s, and every half-done sign-in. Asks for a fresh sign-in (ASVS 7.5.2). */
@@ -1162,6 +1216,11 @@ export interface Operations {
     input: { limit?: number; cursor?: string; type?: string; from?: string; to?: string };
     answer: { items: ActivityEntry[]; nextCursor: string | null } | string;
   };
+  /** Everybody who works or worked here, newest first. */
+  listAgents: {
+    input: { limit?: number; cursor?: string };
+    answer: { items: StaffAgent[]; nextCursor: string | null };
+  };
   /** Every API key there is or was, the newest first, never the key itself. Admins. */
   listApiKeys: { input: Record<never, never>; answer: { items: ApiKey[] } };
   /** What agents asked for and a second one must agree to, newest first. */
@@ -1235,6 +1294,15 @@ export interface Operations {
   listRules: { input: { from?: string; to?: string }; answer: { from: string; to: string; items: CountedRule[] } };
   /** Where the account is signed in, newest sign-in first (ASVS 7.5.2). */
   listSessions: { input: { limit?: number; cursor?: string }; answer: { items: Session[]; nextCursor: string | null } };
+  /** What admins wanted changed about who works here, newest first. */
+  listStaffChanges: {
+    input: {
+      limit?: number;
+      cursor?: string;
+      status?: 'pending' | 'scheduled' | 'done' | 'rejected' | 'cancelled' | 'expired';
+    };
+    answer: { items: StaffChange[]; nextCursor: string | null };
+  };
   /** Cases as the helpdesk knows them, newest first. */
   listTickets: {
     input: { limit?: number; cursor?: string; caseId?: string };
@@ -1251,6 +1319,17 @@ export interface Operations {
       agreed?: string;
     };
     answer: CaseContact;
+  };
+  /** Asks another admin to let somebody in; they set their own password, by a mailed token (ASVS 2.3.5). */
+  makeAgent: {
+    input: {
+      email: string;
+      name: string;
+      role: 'auditor' | 'agent' | 'lead' | 'admin';
+      locale?: 'en' | 'zh-CN';
+      reason: string;
+    };
+    answer: StaffChange;
   };
   /** Says whether a transaction is one’s own. One that is not opens or joins a case with a signed receipt, and is stopped where it can be (PSD2 71: within 13 months). Nothing is approved by this. */
   markTransaction: {
@@ -1334,6 +1413,8 @@ export interface Operations {
   reissueRecoveryCodes: { input: { code?: string; credential?: PasskeyAssertion }; answer: RecoveryCodes };
   /** One person’s no, also after the yes and until it is done: a lead’s, or the requester’s own. */
   reject: { input: { id: string } & { note: string }; answer: Approval };
+  /** One admin’s no, until the change is carried out. */
+  rejectStaffChange: { input: { id: string } & { note: string }; answer: StaffChange };
   /** Asks for a hold to be lifted: a second agent decides, where the hold takes two; else it is lifted at once (ASVS 2.3.5). */
   releaseHold: {
     input: { id: string } & { reasonCode: 'restored' | 'mistake' | 'false-positive'; note: string };
@@ -1406,6 +1487,8 @@ export interface Operations {
   };
   /** Ends every session; the password opens nothing until its owner resets it by mail. Agents never set or see one (ASVS 6.4.6). */
   requirePasswordReset: { input: { id: string } & { note: string; caseId?: string }; answer: { ended: number } };
+  /** Asks another admin to reset an agent: sessions, password and authenticator end, a mailed token lets them enrol anew. */
+  resetAgent: { input: { id: string } & { reason: string }; answer: StaffChange };
   /** Asks for a lost second factor to be taken away: verified identity, a second agent, a delay and the owner’s veto (ASVS 6.4.4). */
   resetSecondFactor: {
     input: { id: string } & { note: string; caseId?: string };
@@ -1458,6 +1541,8 @@ export interface Operations {
   };
   /** Sets a case aside until then, never past what is promised; null ends it. */
   snoozeCase: { input: { id: string } & { until: string | null }; answer: AgentCase };
+  /** A new or reset agent’s own password, by a mailed token; answers the secret of their authenticator, this once. */
+  startAgentEnrolment: { input: { token: string; password: string }; answer: { secret: string; otpauthUri: string } };
   /** What to give `navigator.credentials.create()`; where a second factor is bound, against a proof of it. Needs a fresh sign-in (RFC 9470). */
   startPasskey: { input: Partial<{ code?: string; credential?: PasskeyAssertion }>; answer: PasskeyCreationOptions };
   /** Texts a code to the account’s number, to make it a second way beside an authenticator or a passkey: a restricted factor (NIST 800-63B-4 3.2.9). Takes a proof of that one. */
@@ -1518,6 +1603,8 @@ export interface Operations {
   undoBulkFreeze: { input: { jobId: string } & { note: string }; answer: { approvalId: string } };
   /** Opens every lock that guessing put on its password and codes. Holds stay, and so does what was disabled for good. */
   unlockAccount: { input: { id: string } & { note: string; caseId?: string }; answer: undefined };
+  /** Opens at once what wrong guesses locked for an agent; not for oneself. */
+  unlockAgent: { input: { id: string } & { reason: string }; answer: StaffChange };
   /** Presses a mailed link: freezes the account, makes this browser a known device, undoes a change of contact, stops what support announced, or stands by a report. Acts once. */
   useLink: {
     input: { token: string; confirm: true; tokens?: 'body' | 'cookie' };
@@ -1548,6 +1635,7 @@ export const operations = {
   answerSecondFactor: { call: 'POST /v1/auth/second-factor' },
   appeal: { call: 'POST /v1/me/cases/{id}/appeal' },
   approve: { call: 'POST /v1/agent/approvals/{id}/approve' },
+  approveStaffChange: { call: 'POST /v1/agent/agents/changes/{id}/approve' },
   askForOwnPasskey: { call: 'POST /v1/me/passkey/options' },
   askForPasskey: { call: 'POST /v1/auth/passkey/options' },
   askForPasskeyAtReset: { call: 'POST /v1/auth/password-reset/passkey-options' },
@@ -1556,9 +1644,11 @@ export const operations = {
   assignCase: { call: 'POST /v1/agent/cases/{id}/assign' },
   bulkFreeze: { call: 'POST /v1/agent/bulk-freezes' },
   cancelGrant: { call: 'DELETE /v1/me/grants/{id}' },
+  changeAgentRole: { call: 'POST /v1/agent/agents/{id}/role' },
   changePassword: { call: 'PUT /v1/me/password' },
   changeUsername: { call: 'PUT /v1/me/username' },
   claimCase: { call: 'POST /v1/agent/cases/{id}/claim' },
+  confirmAgentEnrolment: { call: 'POST /v1/agent/auth/enrolment/confirm' },
   confirmEmail: { call: 'POST /v1/auth/email-confirmation' },
   confirmEmailChange: { call: 'POST /v1/me/email-change/confirm' },
   confirmEnrolledPasskey: { call: 'POST /v1/auth/enrolment/passkey/confirm' },
@@ -1579,7 +1669,9 @@ export const operations = {
   decideTransaction: { call: 'POST /v1/server/transactions' },
   denyActivity: { call: 'POST /v1/me/activity/{id}/not-me' },
   describeLink: { call: 'POST /v1/auth/link' },
+  disableAgent: { call: 'POST /v1/agent/agents/{id}/disable' },
   downloadEvidence: { call: 'GET /v1/agent/cases/{id}/evidence/{evidenceId}' },
+  enableAgent: { call: 'POST /v1/agent/agents/{id}/enable' },
   endAllSessions: { call: 'POST /v1/me/sessions/revoke-all' },
   endOtherSessions: { call: 'POST /v1/me/sessions/revoke-others' },
   endSession: { call: 'DELETE /v1/me/sessions/{id}' },
@@ -1613,6 +1705,7 @@ export const operations = {
     query: ['limit', 'cursor', 'type', 'from', 'to'],
   },
   listActivity: { call: 'GET /v1/me/activity', query: ['limit', 'cursor', 'type', 'from', 'to'] },
+  listAgents: { call: 'GET /v1/agent/agents', query: ['limit', 'cursor'] },
   listApiKeys: { call: 'GET /v1/agent/api-keys' },
   listApprovals: { call: 'GET /v1/agent/approvals', query: ['limit', 'cursor', 'status'] },
   listBulkFreezes: { call: 'GET /v1/agent/bulk-freezes', query: ['limit', 'cursor'] },
@@ -1631,9 +1724,11 @@ export const operations = {
   listReceipts: { call: 'GET /v1/me/receipts', query: ['limit', 'cursor'] },
   listRules: { call: 'GET /v1/agent/rules', query: ['from', 'to'] },
   listSessions: { call: 'GET /v1/me/sessions', query: ['limit', 'cursor'] },
+  listStaffChanges: { call: 'GET /v1/agent/agents/changes', query: ['limit', 'cursor', 'status'] },
   listTickets: { call: 'GET /v1/agent/tickets', query: ['limit', 'cursor', 'caseId'] },
   listTotps: { call: 'GET /v1/me/totp' },
   logContact: { call: 'POST /v1/agent/cases/{id}/contacts' },
+  makeAgent: { call: 'POST /v1/agent/agents' },
   markTransaction: { call: 'POST /v1/me/transactions/{id}/mark' },
   mergeCase: { call: 'POST /v1/agent/cases/{id}/merge' },
   noteSeen: { call: 'POST /v1/server/sessions/seen' },
@@ -1650,6 +1745,7 @@ export const operations = {
   refreshAgent: { call: 'POST /v1/agent/auth/refresh' },
   reissueRecoveryCodes: { call: 'POST /v1/me/recovery-codes' },
   reject: { call: 'POST /v1/agent/approvals/{id}/reject' },
+  rejectStaffChange: { call: 'POST /v1/agent/agents/changes/{id}/reject' },
   releaseHold: { call: 'POST /v1/agent/holds/{id}/release' },
   removeDevice: { call: 'DELETE /v1/me/devices/{id}' },
   removeNoticeAddress: { call: 'DELETE /v1/me/notice-addresses/{id}' },
@@ -1667,6 +1763,7 @@ export const operations = {
   requestPasswordReset: { call: 'POST /v1/auth/password-reset' },
   requestPhoneChange: { call: 'POST /v1/me/phone-change' },
   requirePasswordReset: { call: 'POST /v1/agent/accounts/{id}/require-password-reset' },
+  resetAgent: { call: 'POST /v1/agent/agents/{id}/reset' },
   resetSecondFactor: { call: 'POST /v1/agent/accounts/{id}/reset-second-factor' },
   resolveCase: { call: 'POST /v1/agent/cases/{id}/resolve' },
   revokeApiKey: { call: 'POST /v1/agent/api-keys/{id}/revoke' },
@@ -1682,6 +1779,7 @@ export const operations = {
   signOutAgent: { call: 'POST /v1/agent/auth/sign-out' },
   signUp: { call: 'POST /v1/auth/sign-up' },
   snoozeCase: { call: 'POST /v1/agent/cases/{id}/snooze' },
+  startAgentEnrolment: { call: 'POST /v1/agent/auth/enrolment' },
   startPasskey: { call: 'POST /v1/me/passkeys/options' },
   startSms: { call: 'POST /v1/me/sms' },
   startStep: { call: 'POST /v1/agent/cases/{id}/steps/{step}' },
@@ -1694,6 +1792,7 @@ export const operations = {
   undoBorn: { call: 'POST /v1/agent/cases/{caseId}/window/undo' },
   undoBulkFreeze: { call: 'POST /v1/agent/bulk-freezes/{jobId}/undo' },
   unlockAccount: { call: 'POST /v1/agent/accounts/{id}/unlock' },
+  unlockAgent: { call: 'POST /v1/agent/agents/{id}/unlock' },
   useLink: { call: 'POST /v1/auth/link/use' },
   writeToOwner: { call: 'POST /v1/agent/cases/{id}/messages' },
 } as const satisfies Record<OperationName, { call: string; query?: readonly string[]; raw?: boolean }>;

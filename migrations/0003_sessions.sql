@@ -20,12 +20,17 @@ create table agents (
   email_key text not null unique,
   name text not null,
   role text not null check (role in ('agent', 'lead', 'admin', 'auditor')),
-  password_hash text not null,
-  totp_secret text not null,
+  -- The language of mails to them.
+  locale text not null default 'en' check (locale in ('en', 'zh-CN')),
+  -- Both at once, or neither: who has not enrolled signs in with nothing.
+  password_hash text,
+  totp_secret text,
   totp_last_step integer not null default 0,
   created_at timestamptz not null,
   created_by uuid references agents,
-  disabled_at timestamptz
+  disabled_at timestamptz,
+  signed_in_at timestamptz,
+  check ((password_hash is null) = (totp_secret is null))
 );
 
 create table api_keys (

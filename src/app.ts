@@ -2,6 +2,7 @@ import type { Context as HonoContext } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { hostAccountRoutes, ownerAccountRoutes, signUpRoutes } from './accounts/routes.ts';
 import { agentActivityRoutes, ownerActivityRoutes } from './activity/routes.ts';
+import { agentEnrolmentRoutes } from './agent-enrolment/routes.ts';
 import { agentAuthRoutes } from './agents/routes.ts';
 import { apiKeyRoutes } from './api-keys/routes.ts';
 import { appealRoutes } from './appeals/routes.ts';
@@ -33,6 +34,7 @@ import { text } from './languages/languages.ts';
 import { linkedAccountRoutes } from './linked-accounts/routes.ts';
 import { linkRoutes } from './links/routes.ts';
 import { lostFactorRoutes } from './lost-factor/routes.ts';
+import { isOutdone, type MethodTable, methodTable, missing } from './method-table.ts';
 import { noticeAddressRoutes } from './notice-addresses/routes.ts';
 import { passkeyRoutes, passkeySignInRoutes } from './passkeys/routes.ts';
 import { agentPasswordRoutes, ownerPasswordRoutes, passwordRoutes } from './passwords/routes.ts';
@@ -49,6 +51,7 @@ import { ownerSessionRoutes, sessionRoutes } from './sessions/routes.ts';
 import { declareShared, type Paths } from './shared-answers.ts';
 import { signInRoutes } from './sign-in/routes.ts';
 import { smsFactorRoutes } from './sms-factor/routes.ts';
+import { staffRoutes } from './staff/routes.ts';
 import { stepUpRoutes } from './step-up/routes.ts';
 import { ruleRoutes } from './suspicions/routes.ts';
 import { ticketRoutes } from './tickets/routes.ts';
@@ -137,6 +140,7 @@ function apiRoutes(ctx: Context): Router {
     api.route('/server', routes);
   }
   api.route('/agent/auth', agentAuthRoutes(ctx));
+  api.route('/agent/auth', agentEnrolmentRoutes(ctx));
   for (const routes of [
     deskRoutes(ctx),
     agentActivityRoutes(ctx),
@@ -159,6 +163,7 @@ function apiRoutes(ctx: Context): Router {
     agentTransactionRoutes(ctx),
     lostFactorRoutes(ctx),
     approvalRoutes(ctx),
+    staffRoutes(ctx),
     ticketRoutes(ctx),
     eventRoutes(ctx),
     ruleRoutes(ctx),
@@ -199,35 +204,6 @@ const schemes = {
   apiKey: 'A host’s API key, `hf_sk_…`',
   agent: 'A support agent’s access token',
 };
-
-type MethodTable = { path: string; pattern: RegExp; isLiteral: boolean; methods: string[] }[];
-
-function methodTable(app: Router): MethodTable {
-  const byPath = Map.groupBy(
-    app.routes.filter((route) => route.method !== 'ALL'),
-    (route) => route.path,
-  );
-  return [...byPath].map(([path, routes]) => ({
-    path,
-    pattern: new RegExp(`^${path.replace(/\/$/, '').replace(/:[^/]+/g, '[^/]+')}/?$`),
-    isLiteral: !path.includes(':'),
-    methods: [...new Set(routes.map((route) => route.method))],
-  }));
-}
-
-/** Whether only a path with a parameter has this method, and one that is written out would be taken for its value. */
-function isOutdone(written: MethodTable[number] | undefined, method: string): boolean {
-  return written !== undefined && method !== 'HEAD' && !written.methods.includes(method);
-}
-
-function missing(table: MethodTable, method: string, path: string): Problem {
-  const fitting = table.filter((entry) => entry.pattern.test(path));
-  const literal = fitting.filter((entry) => entry.isLiteral);
-  // What is written out counts before what a parameter would take in.
-  const methods = [...new Set((literal.length > 0 ? literal : fitting).flatMap((entry) => entry.methods))];
-  if (methods.length === 0 || methods.includes(method)) return new Problem('not-found');
-  return new Problem('method-not-allowed', { headers: { allow: methods.join(', ') } });
-}
 
 /** An unexpected error is logged with the request's id and shows nothing (ASVS 16.5.1). */
 function asProblem(ctx: Context, error: Error, c: HonoContext<Env>): Problem {

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino } from 'pino';
+import { addEnrolCommand } from './agent-enrolment/command.ts';
+import { openTerminal } from './agent-enrolment/terminal.ts';
 import { createAgent } from './agents/agents.ts';
 import { type Role as AgentRole, roles } from './agents/rules.ts';
 import { addApiKeyCommands } from './api-keys/commands.ts';
@@ -51,9 +53,14 @@ program
     }
   });
 
-program
-  .command('agent')
-  .description('support agents')
+const agents = program.command('agent').description('support agents');
+addEnrolCommand(
+  agents,
+  () => readConfig(process.env).publicUrl,
+  () => openTerminal((line) => console.log(line)),
+);
+
+agents
   .command('create')
   .description('make an agent with a password and a second factor, shown this once')
   .requiredOption('--email <address>', 'signs in with it', readAddress)

@@ -8,6 +8,7 @@ import { keepHouse } from './housekeeping/housekeeping.ts';
 import { tendKeys } from './keys/tend.ts';
 import { fallBackUnconfirmed } from './releases/confirm.ts';
 import { sealEvents } from './seals/seals.ts';
+import { carryOutStaffChanges } from './staff/due.ts';
 import { forgetStrangers } from './stuffing/forget.ts';
 import { weighEvents } from './suspicions/weigh.ts';
 import { HOUR, MINUTE, SECOND } from './time.ts';
@@ -21,6 +22,7 @@ const jobs: readonly Job[] = [
   { name: 'weigh events', every: 2 * SECOND, run: weighEvents },
   { name: 'seal events', every: 10 * SECOND, run: sealEvents },
   { name: 'carry out approvals', every: 10 * SECOND, run: carryOutApprovals },
+  { name: 'carry out changes of staff', every: 10 * SECOND, run: carryOutStaffChanges },
   { name: 'freeze in bulk', every: SECOND, run: runBulkFreezes },
   { name: 'undo bulk freezes', every: SECOND, run: undoBulkFreezes },
   { name: 'lift owners’ holds', every: 10 * SECOND, run: carryOutUnfreezes },

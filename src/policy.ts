@@ -129,6 +129,8 @@ export const policyKeys = {
   'revocations.heartbeat': duration(5 * SECOND, SECOND, 15 * SECOND, 'ASVS 7.4.1'),
   'agents.idle': duration(15 * MINUTE, MINUTE, 15 * MINUTE, 'NIST 800-63B-4 2.3.3'),
   'agents.absolute': duration(12 * HOUR, 5 * MINUTE, 12 * HOUR, 'NIST 800-63B-4 2.3.3'),
+  'agents.enrolmentTtl': duration(3 * DAY, HOUR, 7 * DAY, 'ASVS 6.4.1'),
+  'agents.enrolmentAttempts': count(5, 1, 5, 'wrong codes', 'ASVS 6.6.3'),
   'devices.perAccount': count(20, 1, 20, 'devices', 'device cookies'),
   'cooldown.afterPasswordOrFactorChange': duration(DAY, HOUR, 30 * DAY, "exchanges' practice"),
   'cooldown.afterRecovery': duration(2 * DAY, DAY, 30 * DAY, "exchanges' practice"),

@@ -20,6 +20,7 @@ import { originOf } from './support/passkeys.ts';
 import { mailedToken, newAccount, signIn } from './support/seed.ts';
 import { openSink, type Sink } from './support/sink.ts';
 import { prepareTexted } from './support/sms-tries.ts';
+import { agreed, confirmEnrolment, enrolmentTokenFor, newInvited, staffPost, startEnrolment } from './support/staff.ts';
 
 /** Everything that must never be found anywhere, by what it is. */
 const canaries = new Map<string, string>();
@@ -196,6 +197,7 @@ async function live(): Promise<void> {
   await h.get('/v1/agent/cases', token);
   await h.post('/v1/auth/refresh', { refreshToken: owner.refreshToken });
   await clearDoubt(password);
+  await enrolStaff();
   await h.mails();
 }
 
@@ -212,6 +214,24 @@ async function pay(key: string, token: string, { accountId, totpSecret }: { acco
     const call = { token: key, headers: { 'idempotency-key': transactionId } };
     await h.post('/v1/server/transactions', { transactionId, accountId, kind: 'payment', ...deed, grant }, call);
   }
+}
+
+/** A colleague from being let in by two admins to a second way in, after a reset: each with one wrong code. */
+async function enrolStaff() {
+  const admins = [await newAgent(h, 'admin'), await newAgent(h, 'admin')] as const;
+  const { agentId, email, token } = await newInvited(h, admins);
+  const enrolTwice = async (mailed: string) => {
+    keep('agent enrolment token', mailed);
+    const password = newPassword('agent password');
+    const { secret } = (await startEnrolment(h, mailed, password)).body;
+    keep('agent totp secret', secret);
+    await confirmEnrolment(h, mailed, '000004');
+    await confirmEnrolment(h, mailed, totpCode(secret, h.clock.now()));
+  };
+  await enrolTwice(token);
+  await agreed(h, admins, await staffPost(h, admins[0], `/${agentId}/reset`));
+  await enrolTwice(await enrolmentTokenFor(h, email));
+  keep('agent enrolment token', (await newInvited(h, admins)).token);
 }
 
 /** A sign-in after strangers locked the door: its mailed code, one that is wrong included. */

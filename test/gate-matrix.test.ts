@@ -111,6 +111,8 @@ const gates: Record<string, string[]> = {
   'POST /v1/agent/auth/sign-in':                 ['open'], // from here on staff, who act on accounts and are none
   'POST /v1/agent/auth/refresh':                 ['open'],
   'POST /v1/agent/auth/sign-out':                ['open'],
+  'POST /v1/agent/auth/enrolment':               ['open'],
+  'POST /v1/agent/auth/enrolment/confirm':       ['open'],
   'GET /v1/agent/accounts':                      ['open'],
   'GET /v1/agent/accounts/{id}':                 ['open'],
   'GET /v1/agent/accounts/{id}/activity':        ['open'],
@@ -154,6 +156,16 @@ const gates: Record<string, string[]> = {
   'GET /v1/agent/approvals':                     ['open'],
   'POST /v1/agent/approvals/{id}/approve':       ['open'], // says yes; what it is about asks when it is done
   'POST /v1/agent/approvals/{id}/reject':        ['open'], // takes back
+  'GET /v1/agent/agents':                       ['open'],
+  'GET /v1/agent/agents/changes':               ['open'],
+  'POST /v1/agent/agents':                      ['open'], // staff, who are no accounts
+  'POST /v1/agent/agents/{id}/role':            ['open'], // staff, who are no accounts
+  'POST /v1/agent/agents/{id}/reset':           ['open'], // staff, who are no accounts
+  'POST /v1/agent/agents/{id}/enable':          ['open'], // staff, who are no accounts
+  'POST /v1/agent/agents/{id}/disable':         ['open'], // staff, who are no accounts
+  'POST /v1/agent/agents/{id}/unlock':          ['open'], // staff, who are no accounts
+  'POST /v1/agent/agents/changes/{id}/approve': ['open'], // staff, who are no accounts
+  'POST /v1/agent/agents/changes/{id}/reject':  ['open'], // staff, who are no accounts
   'GET /v1/agent/tickets':                       ['open'],
   'GET /v1/agent/events':                        ['open'],
   'GET /v1/agent/rules':                         ['open'],

@@ -22,6 +22,7 @@ const messages = Object.values(reactions)
 /** Never late nor left out: nobody can bring them about in a loop. */
 const atOnce = [
   ...['account-frozen', 'hold-released', 'hold-release-scheduled', 'hold-release-cancelled', 'break-glass-used'],
+  ...['staff-change-requested', 'staff-changed', 'staff-change-ended', 'own-access-changed', 'agent-enrolment'],
   ...['second-factor-reset-scheduled', 'second-factor-reset-cancelled', 'second-factor-reset-done', 'recovery-link'],
   ...['reset-scheduled', 'reset-done'],
 ];

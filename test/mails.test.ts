@@ -28,6 +28,14 @@ const shared = {
 };
 const freezable = { ...shared, freezeToken: secret('freeze') };
 const inCase = { ...shared, caseReference: 'HF-7Q2K-9XWD', caseToken: secret('case') };
+const staff = {
+  ...shared,
+  change: 'reset',
+  agent: 'kim@example.org',
+  role: 'lead' as const,
+  by: '',
+  note: 'Lost phone',
+};
 const until = new Date('2026-11-22T04:43:00Z');
 
 const samples: MailValues = {
@@ -85,6 +93,11 @@ const samples: MailValues = {
   'hold-release-scheduled': { ...shared, until, vetoToken: secret('veto') },
   'hold-release-cancelled': { ...shared, by: 'vetoed' },
   'break-glass-used': shared,
+  'staff-change-requested': { ...staff, doer: 'ada@example.org', by: 'second', until },
+  'staff-changed': { ...staff, doer: 'bo@example.org' },
+  'staff-change-ended': { ...staff, doer: 'bo@example.org', by: 'rejected' },
+  'own-access-changed': { ...staff, change: 'disable' },
+  'agent-enrolment': { ...shared, role: 'lead', code: secret('hf_ae'), expiresInSeconds: 259_200 },
   'hold-released': { ...freezable, scope: 'all' },
   'case-update': inCase,
   'case-closed': inCase,
@@ -121,6 +134,11 @@ const links: Partial<Record<Template, string[]>> = {
   'hold-release-scheduled': [`/veto#token=${secret('veto')}`],
   'hold-release-cancelled': [],
   'break-glass-used': [],
+  'staff-change-requested': [],
+  'staff-changed': [],
+  'staff-change-ended': [],
+  'own-access-changed': [],
+  'agent-enrolment': [],
   'case-update': [`/case#token=${secret('case')}`],
   'case-closed': [`/case#token=${secret('case')}`],
 };

@@ -27,6 +27,7 @@ import { newOffered, newOpened } from './support/recovery-tries.ts';
 import { HOUR, plantHold } from './support/release.ts';
 import { newAccount } from './support/seed.ts';
 import { prepareTexted, prepareTexting, type Texted } from './support/sms-tries.ts';
+import { newAdmins, newInvited } from './support/staff.ts';
 
 let h: Harness;
 let holder: Owner;
@@ -195,7 +196,17 @@ const fields: Record<string, Field> = {
   },
   'POST /v1/agent/auth/sign-in code': { for: [], body: () => ({ email: agent.email, password: agent.password }) },
   'POST /v1/agent/auth/refresh refreshToken': { for: ['agent refresh'], body: () => ({}) },
+  'POST /v1/agent/auth/enrolment token': { for: ['agent enrolment'], body: () => ({ password: newPassword }) },
+  'POST /v1/agent/auth/enrolment/confirm token': { for: [], body: () => ({ code: '000000' }) },
+  'POST /v1/agent/auth/enrolment/confirm code': { for: [], body: newEnrolling },
 };
+
+/** One whose own token is not among the tokens, with a password set. */
+async function newEnrolling(): Promise<{ token: string }> {
+  const { token } = await newInvited(h, await newAdmins(h));
+  await post('/v1/agent/auth/enrolment', { token, password: newPassword });
+  return { token };
+}
 
 /** The right code of the mail, so that the other one is looked at. */
 async function startUnfreeze(): Promise<{ mailCode: string }> {
@@ -303,6 +314,7 @@ async function oneOfEach(): Promise<Record<string, string>> {
     'agent access': agent.accessToken,
     'agent refresh': agent.refreshToken,
     'API key': await newApiKey(h),
+    'agent enrolment': (await newInvited(h, await newAdmins(h))).token,
     receipt,
     'recovery code': recoveryCodes[0] as string,
     'confirm-email link': tokenIn((await h.mails(email))[0], 'confirm'),
@@ -427,6 +439,7 @@ describe('V9.2.2 V7.2.2 RFC 8725 3.12: a token of one kind opens no door of anot
       'API key': (token) => post('/v1/server/sessions/introspect', { token }, token),
       'agent access': (token) => h.get('/v1/agent/cases', token),
       'agent refresh': (refreshToken) => post('/v1/agent/auth/refresh', { refreshToken }),
+      'agent enrolment': (token) => post('/v1/agent/auth/enrolment', { token, password: newPassword }),
       'recovery code': (text) =>
         post('/v1/auth/second-factor', { challenge: tokens['challenge'], factor: 'recovery-code', code: text }),
       'device token': (deviceToken) => post('/v1/auth/sign-in', { ...signIn(), deviceToken }),

@@ -33,7 +33,9 @@ export async function createAgent(ctx: Context, input: NewAgent, actor: Actor): 
       created_at: now,
       created_by: actor.kind === 'agent' ? (actor.id ?? null) : null,
     });
-    await record(trx, { type: 'agent.created', actor, detail: { email: input.email, role: input.role } }, now);
+    const { email, role } = input;
+    const payload = { change: 'created', agent: email, role, by: '' };
+    await record(trx, { type: 'agent.created', actor, detail: { email, role, agentId: id }, payload }, now);
   });
   return { agentId: id, email: input.email, password, totpSecret };
 }

@@ -16,14 +16,17 @@ export function hasPower(role: Role, power: Power): boolean {
   return ranks[role] >= needed[power];
 }
 
-export type Colleague = { id: string; role: Role; createdAt: Date; createdBy: string | null };
-export type Objection = 'too-new' | 'made-by-requester' | 'made-requester';
+/** By what one agent owes their access to another. */
+type Favour = 'made' | 'unlocked' | 're-enrolled';
+type LetIn = { favour: Favour; by: string; at: Date };
+export type Colleague = { id: string; role: Role; createdAt: Date; letIn: readonly LetIn[] };
+export type Objection = 'too-new' | `${Favour}-by-requester` | `${Favour}-requester`;
 
-const MAKER_COUNTS_FOR = 30 * DAY;
+const FAVOUR_COUNTS_FOR = 30 * DAY;
 
 /**
- * What speaks against these two being two people (ASVS 2.3.5): an agent made in a hurry, or one of them made by the other
- * lately. Undefined where nothing does.
+ * What speaks against these two being two people (ASVS 2.3.5): an agent made in a hurry, or one of them made, unlocked or
+ * re-enrolled by the other lately. Undefined where nothing does.
  */
 export function objectionTo(
   approver: Colleague,
@@ -32,13 +35,14 @@ export function objectionTo(
   now: Date,
 ): Objection | undefined {
   if (plus(approver.createdAt, minAge) > now) return 'too-new';
-  if (isMadeLatelyBy(approver, requester, now)) return 'made-by-requester';
-  if (isMadeLatelyBy(requester, approver, now)) return 'made-requester';
-  return undefined;
+  const owed = findFavour(approver, requester, now);
+  if (owed) return `${owed}-by-requester`;
+  const done = findFavour(requester, approver, now);
+  return done && `${done}-requester`;
 }
 
-function isMadeLatelyBy(made: Colleague, maker: Colleague, now: Date): boolean {
-  return made.createdBy === maker.id && plus(made.createdAt, MAKER_COUNTS_FOR) > now;
+function findFavour(to: Colleague, from: Colleague, now: Date): Favour | undefined {
+  return to.letIn.find(({ by, at }) => by === from.id && plus(at, FAVOUR_COUNTS_FOR) > now)?.favour;
 }
 
 const TRIES_FROM_ANYWHERE = 30;

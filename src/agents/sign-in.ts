@@ -69,8 +69,8 @@ type Checked = { agent: queries.AgentRow | undefined; step: number | undefined }
 /** The step of a right code after a right password; undefined for whatever is wrong, after the same work. */
 async function check(ctx: Context, key: string, input: AgentCredentials, now: Date): Promise<Checked> {
   const agent = await queries.findAgent(ctx.urgentDb, key);
-  const isRight = await ctx.staffHasher.verify(agent?.password_hash, normalisePassword(input.password));
-  const secret = agent ? ctx.keys.decrypt(agent.totp_secret, agentSecretRow(agent.id)) : DECOY_SECRET;
+  const isRight = await ctx.staffHasher.verify(agent?.password_hash ?? undefined, normalisePassword(input.password));
+  const secret = agent?.totp_secret ? ctx.keys.decrypt(agent.totp_secret, agentSecretRow(agent.id)) : DECOY_SECRET;
   const step = matchTotp(secret, input.code, now);
   return { agent, step: agent && isRight ? step : undefined };
 }
@@ -78,12 +78,12 @@ async function check(ctx: Context, key: string, input: AgentCredentials, now: Da
 /** One place per e-mail and address, and one per e-mail: always in this order, so that two never wait for each other. */
 async function reserve(ctx: Context, key: string, client: Client, now: Date): Promise<Attempt[]> {
   const { fromOneAddress, fromAnywhere } = agentLimits(ctx.policy);
-  const onLock = (trx: Transaction<Database>, until: Date) => recordLock(trx, client, until, now);
+  const onLock = (counter: Buffer) => (trx: Transaction<Database>, until: Date) =>
+    recordLock(trx, { counter, key, client, until }, now);
   const near = counterKey(ctx, 'agent-address', `${addressBlock(client.ip)} ${key}`);
-  const first = await reserveAttempt(ctx, near, fromOneAddress, onLock, now);
-  const second = await returnOnError(ctx, [first], () =>
-    reserveAttempt(ctx, counterKey(ctx, 'agent', key), fromAnywhere, onLock, now),
-  );
+  const first = await reserveAttempt(ctx, near, fromOneAddress, onLock(near), now);
+  const far = counterKey(ctx, 'agent', key);
+  const second = await returnOnError(ctx, [first], () => reserveAttempt(ctx, far, fromAnywhere, onLock(far), now));
   return [first, second];
 }
 
@@ -92,7 +92,12 @@ type Entry = Checked & { id: string; attempts: Attempt[]; key: string; client: C
 /** Spends the code and opens the session, or remembers the failure. Returns which. */
 async function issue(trx: Transaction<Database>, ctx: Context, entry: Entry, now: Date): Promise<boolean> {
   const { agent, step, client } = entry;
-  if (!agent || step === undefined || !(await queries.redeemTotpStep(trx, agent.id, step))) {
+  const passwordHash = agent?.password_hash;
+  const isSpent =
+    agent && passwordHash && step !== undefined
+      ? await queries.redeemTotpStep(trx, agent.id, { step, passwordHash }, now)
+      : false;
+  if (!agent || !isSpent) {
     await rememberFailure(trx, ctx, entry, now);
     return false;
   }
@@ -115,11 +120,15 @@ async function rememberFailure(
   await record(trx, { type: 'agent.sign-in-failed', actor, client, detail: { email } }, now);
   for (const attempt of attempts) {
     const judgement = await failAttempt(trx, attempt, now);
-    if (judgement.verdict === 'locked' && judgement.isNew) await recordLock(trx, client, judgement.until, now);
+    if (judgement.verdict !== 'locked' || !judgement.isNew) continue;
+    await recordLock(trx, { counter: attempt.key, key, client, until: judgement.until }, now);
   }
 }
 
-async function recordLock(trx: Transaction<Database>, client: Client, until: Date, now: Date): Promise<void> {
+type Lock = { counter: Buffer; key: string; client: Client; until: Date };
+
+async function recordLock(trx: Transaction<Database>, { counter, key, client, until }: Lock, now: Date): Promise<void> {
+  await queries.noteLock(trx, counter, key, until);
   const actor = { kind: 'anonymous' } as const;
   await record(trx, { type: 'agent.locked', actor, client, detail: { until: until.toISOString() } }, now);
 }

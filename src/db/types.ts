@@ -17,18 +17,39 @@ export interface AccountsTable {
   version: Generated<number>;
 }
 
+export interface AgentEnrolmentsTable {
+  id: string;
+  agent_id: string;
+  token_hash: Buffer;
+  created_at: Date;
+  expires_at: Date;
+  password_hash: string | null;
+  totp_secret: string | null;
+  attempts: Generated<number>;
+  used_at: Date | null;
+  voided_at: Date | null;
+}
+
+export interface AgentLocksTable {
+  counter_key: Buffer;
+  agent_id: string;
+  locked_until: Date;
+}
+
 export interface AgentsTable {
   id: string;
   email: string;
   email_key: string;
   name: string;
   role: 'agent' | 'lead' | 'admin' | 'auditor';
-  password_hash: string;
-  totp_secret: string;
+  locale: Generated<'en' | 'zh-CN'>;
+  password_hash: string | null;
+  totp_secret: string | null;
   totp_last_step: Generated<number>;
   created_at: Date;
   created_by: string | null;
   disabled_at: Date | null;
+  signed_in_at: Date | null;
 }
 
 export interface AnonymousReportsTable {
@@ -590,6 +611,30 @@ export interface SpentWorkTable {
   expires_at: Date;
 }
 
+export interface StaffChangesTable {
+  id: string;
+  kind: 'make' | 'role' | 'reset' | 'enable' | 'disable' | 'unlock';
+  agent_id: string | null;
+  email: string | null;
+  email_key: string | null;
+  name: string | null;
+  locale: 'en' | 'zh-CN' | null;
+  role: 'agent' | 'lead' | 'admin' | 'auditor' | null;
+  requested_by: string;
+  reason: string;
+  requested_at: Date;
+  expires_at: Date;
+  decided_by: string | null;
+  decided_at: Date | null;
+  decision_note: string | null;
+  effective_at: Date | null;
+  executed_at: Date | null;
+  ended_at: Date | null;
+  end_reason: 'rejected' | 'expired' | 'unfit' | 'requester-gone' | null;
+  ended_by: string | null;
+  end_note: string | null;
+}
+
 export interface StrangerHoursTable {
   hour: Date;
   failed: number;
@@ -735,6 +780,8 @@ export interface WrongCodesTable {
 
 export interface Database {
   accounts: AccountsTable;
+  agent_enrolments: AgentEnrolmentsTable;
+  agent_locks: AgentLocksTable;
   agents: AgentsTable;
   anonymous_reports: AnonymousReportsTable;
   api_keys: ApiKeysTable;
@@ -779,6 +826,7 @@ export interface Database {
   sms_codes: SmsCodesTable;
   sms_factors: SmsFactorsTable;
   spent_work: SpentWorkTable;
+  staff_changes: StaffChangesTable;
   stranger_hours: StrangerHoursTable;
   stranger_tries: StrangerTriesTable;
   stuffing_alarms: StuffingAlarmsTable;

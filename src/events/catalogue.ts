@@ -179,7 +179,21 @@ export type EventDetails = {
   'watch.extended': { watchId: string; until: string; note: string };
   'watch.due': { watchId: string };
   'watch.ended': { watchId: string; reason: string };
-  'agent.created': { email: string; role: string };
+  /** By what a second admin agreed to, or at the command line. */
+  'agent.created': { email: string; role: string; agentId?: string; changeId?: string };
+  /** `until`: undecided until then it ends; where one person works alone, then it is carried out. */
+  'agent.change-requested': { changeId: string; kind: string; agentId: string | null; note: string; until: string };
+  'agent.change-refused': { changeId: string; kind: string; reason: string };
+  'agent.change-ended': { changeId: string; kind: string; agentId: string | null; reason: string; note: string | null };
+  'agent.role-changed': { changeId: string; agentId: string; from: string; to: string };
+  'agent.reset': { changeId: string; agentId: string; endedSessions: number };
+  'agent.enabled': { changeId: string; agentId: string };
+  'agent.disabled': { changeId: string; agentId: string; endedSessions: number };
+  'agent.unlocked': { changeId: string; agentId: string; note: string };
+  'agent.enrolment-offered': { agentId: string; enrolmentId: string };
+  'agent.enrolment-started': { agentId: string; enrolmentId: string };
+  'agent.enrolment-failed': { agentId: string; enrolmentId: string; attempts: number };
+  'agent.enrolled': { agentId: string; enrolmentId: string };
   'agent.signed-in': Record<string, never>;
   'agent.sign-in-failed': { email: string };
   'agent.locked': { until: string };

@@ -16,6 +16,8 @@ export async function keepHouse(ctx: Context): Promise<void> {
   await queries.deleteStaleGrants(ctx.db, yesterday);
   await queries.deleteStaleSmsCodes(ctx.db, now);
   await queries.deleteStaleLinks(ctx.db, yesterday);
+  await queries.deleteStaleAgentEnrolments(ctx.db, yesterday);
+  await queries.deleteOldAgentLocks(ctx.db, yesterday);
   await queries.deleteStaleSessions(ctx.db, plus(now, -7 * DAY));
   await queries.deleteStaleIdempotencyKeys(ctx.db, yesterday);
   await queries.deleteStaleRates(ctx.db, now);

@@ -27,6 +27,15 @@ export async function deleteStaleLinks(db: Kysely<Database>, before: Date): Prom
   await db.deleteFrom('links').where('expires_at', '<', before).execute();
 }
 
+/** Ways in of agents, with the password and secret that nobody confirmed. */
+export async function deleteStaleAgentEnrolments(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('agent_enrolments').where('expires_at', '<', before).execute();
+}
+
+export async function deleteOldAgentLocks(db: Kysely<Database>, before: Date): Promise<void> {
+  await db.deleteFrom('agent_locks').where('locked_until', '<', before).execute();
+}
+
 export async function deleteStaleSessions(db: Kysely<Database>, before: Date): Promise<void> {
   await db.deleteFrom('sessions').where('expires_at', '<', before).execute();
 }

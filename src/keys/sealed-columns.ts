@@ -2,6 +2,7 @@
 export const sealedColumns = {
   'totp_factors.secret': ['id'],
   'agents.totp_secret': ['id'],
+  'agent_enrolments.totp_secret': ['id'],
   'idempotency_keys.answer': ['caller', 'key'],
 } as const;
 

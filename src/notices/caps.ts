@@ -8,7 +8,7 @@ import type { TextName } from './texter.ts';
 /** What bounds a message: for each mailbox or number, and for all that are about one account. */
 type Dropped = { recipient: LimitName; account: LimitName; past: 'dropped' };
 type Later = { recipient: LimitName; account: LimitName; past: 'later' };
-/** Never late: one for each freeze, release or reset, which nobody can bring about in a loop. */
+/** Never late: one for each freeze, release, reset or change of staff, which nobody can bring about in a loop. */
 type AtOnce = { recipient: 'one per event'; account: 'one per event'; past: 'never' };
 /** Past it what strangers ask for is left out, what the owner must learn is sent later. */
 type Cap = Dropped | Later | AtOnce;
@@ -35,6 +35,11 @@ const otherMails: { readonly [template in Template]?: Cap } = {
   'hold-release-cancelled': atOnce,
   'break-glass-used': atOnce,
   'recovery-link': atOnce,
+  'staff-change-requested': atOnce,
+  'staff-changed': atOnce,
+  'staff-change-ended': atOnce,
+  'own-access-changed': atOnce,
+  'agent-enrolment': atOnce,
   'second-factor-reset-scheduled': atOnce,
   'second-factor-reset-cancelled': atOnce,
   'second-factor-reset-done': atOnce,

@@ -77,6 +77,7 @@ function factsOf(locale: Locale, values: AnyValues, say: (key: TextKey) => strin
 
 function wordsOf(locale: Locale, values: AnyValues): TextValues {
   const { failures = 0, limit = 0, left = 0, by = '', scope = '', until, expiresInSeconds, changed = '' } = values;
+  const { change = '', agent = '', doer = '', role, note = '' } = values;
   return {
     service: oneLine(values.service),
     account: maskAccount(values.account),
@@ -85,6 +86,12 @@ function wordsOf(locale: Locale, values: AnyValues): TextValues {
     expiresIn: expiresInSeconds ? formatDuration(locale, expiresInSeconds) : '',
     changed,
     newContact: oneLine(values.newContact ?? ''),
+    change,
+    agent: oneLine(agent),
+    doer: oneLine(doer),
+    role: role ? text(locale, `mail.role.${role}`) : '',
+    // Whoever writes a reason may be the thief: nothing in it becomes a link.
+    note: strangersWords(note),
     failures,
     limit,
     left,

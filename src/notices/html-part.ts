@@ -58,7 +58,7 @@ function partHtml(part: Part): string {
     case 'facts':
       return `<table class="box" width="100%" cellspacing="0" cellpadding="0" border="0" style="margin:0 0 20px;padding:6px 0;background:#f6f7f9;border:1px solid #e2e5ea;border-radius:8px">\n${part.facts.map(factRow).join('\n')}\n</table>`;
     case 'code':
-      return `<p class="box ink" style="margin:0 0 20px;padding:14px 16px;background:#f6f7f9;border:1px solid #e2e5ea;border-radius:8px;font:600 26px/1.3 ui-monospace,Menlo,Consolas,monospace;letter-spacing:4px;text-align:center;color:#1f2530">${escapeHtml(part.code)}</p>`;
+      return `<p class="box ink" style="margin:0 0 20px;padding:14px 16px;background:#f6f7f9;border:1px solid #e2e5ea;border-radius:8px;${codeStyle(part.code)};text-align:center;color:#1f2530">${escapeHtml(part.code)}</p>`;
   }
 }
 
@@ -85,4 +85,11 @@ function footer(sender: Letter['sender']): string {
 <p style="margin:0 0 10px">${escapeHtml(sender.contactIntro)}<br>${escapeHtml(sender.contact)}</p>
 <p style="margin:0">${escapeHtml(sender.from)}<br>${escapeHtml(sender.neverAsks)}</p>
 </div>`;
+}
+
+/** Six digits are typed, a token is copied: it must not run out of its box. */
+function codeStyle(code: string): string {
+  const isTyped = code.length <= 12;
+  const size = isTyped ? '26px/1.3' : '14px/1.5';
+  return `font:600 ${size} ui-monospace,Menlo,Consolas,monospace;${isTyped ? 'letter-spacing:4px' : 'word-break:break-all'}`;
 }

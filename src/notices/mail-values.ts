@@ -1,3 +1,5 @@
+import type { Role } from '../agents/rules.ts';
+
 type Optional<T> = { [K in keyof T]?: T[K] | undefined };
 
 export type SharedValues = {
@@ -15,6 +17,11 @@ type HoldScope = 'all' | 'sign-in' | 'payments' | 'withdrawals' | 'security-chan
 type Freezable = SharedValues & { freezeToken: string };
 /** Which identifier changed, and the new one as a mail may show it. */
 type Changed = { changed: string; newContact: string };
+/** What of whose access here changes, by whom, and why. */
+type StaffChange = SharedValues & { change: string; agent: string; role: Role; by: string } & Optional<{
+    doer: string;
+    note: string;
+  }>;
 type CaseLinked = SharedValues & { caseReference: string } & Optional<{ caseToken: string }>;
 
 /** What each template must be given. Tokens are bare: the renderer puts them into the fragment of a link. */
@@ -77,6 +84,11 @@ export type MailValues = {
   'hold-release-scheduled': SharedValues & { until: Date } & Optional<{ vetoToken: string }>;
   'hold-release-cancelled': SharedValues & { by: string };
   'break-glass-used': SharedValues;
+  'staff-change-requested': StaffChange & { until: Date };
+  'staff-changed': StaffChange;
+  'staff-change-ended': StaffChange;
+  'own-access-changed': StaffChange;
+  'agent-enrolment': SharedValues & { role: Role; code: string; expiresInSeconds: number };
   'watch-began': Freezable & { until: Date };
   'watch-ended': Freezable;
   'hold-released': Freezable & { scope: HoldScope };
@@ -112,5 +124,10 @@ export type AnyValues = SharedValues &
       changed: string;
       newContact: string;
       scope: HoldScope;
+      change: string;
+      agent: string;
+      doer: string;
+      role: Role;
+      note: string;
     }
   >;

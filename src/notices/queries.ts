@@ -225,7 +225,19 @@ export async function isReleasedSince(db: Kysely<Database>, accountId: string, a
 }
 
 /** Everybody who works here. */
-export async function listAgentMailboxes(db: Kysely<Database>): Promise<string[]> {
-  const rows = await db.selectFrom('agents').select('email').where('disabled_at', 'is', null).orderBy('id').execute();
-  return rows.map(({ email }) => email);
+type AgentMailbox = { email: string; locale: 'en' | 'zh-CN' };
+
+/** Everybody who works here, or of them the admins. */
+export async function listAgentMailboxes(db: Kysely<Database>, which: 'all' | 'admins'): Promise<AgentMailbox[]> {
+  return await db
+    .selectFrom('agents')
+    .select(['email', 'locale'])
+    .where('disabled_at', 'is', null)
+    .$if(which === 'admins', (query) => query.where('role', '=', 'admin').where('password_hash', 'is not', null))
+    .orderBy('id')
+    .execute();
+}
+
+export async function findAgentMailbox(db: Kysely<Database>, id: string): Promise<AgentMailbox | undefined> {
+  return await db.selectFrom('agents').select(['email', 'locale']).where('id', '=', id).executeTakeFirst();
 }

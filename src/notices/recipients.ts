@@ -8,6 +8,7 @@ import { plus, secondsUntil } from '../time.ts';
 import { findUnfreezeLetter } from '../unfreeze/letter.ts';
 import type { AnyValues, Template } from './mail-values.ts';
 import * as queries from './queries.ts';
+import { nextOfStaff, staffLetters } from './staff-letters.ts';
 
 type Recipient = {
   email: string;
@@ -21,7 +22,7 @@ type Recipient = {
 };
 export type Letter = { template: Template; to: Recipient; subjectId?: string | undefined; values?: Partial<AnyValues> };
 
-type Addressing = (ctx: Context, delivery: Claimed) => Promise<Letter | undefined>;
+export type Addressing = (ctx: Context, delivery: Claimed) => Promise<Letter | undefined>;
 
 /** Mails whose recipient is not simply the account's address. */
 const special: Record<string, Addressing> = {
@@ -37,7 +38,8 @@ const special: Record<string, Addressing> = {
 
 /** Whom the mail of this delivery goes to, and which one it is; undefined where there is nobody to write to any more. */
 export async function address(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
-  const addressing = delivery.kind === 'mail' ? special[delivery.event_type] : undefined;
+  const addressing =
+    delivery.kind === 'mail' ? (staffLetters[delivery.reaction] ?? special[delivery.event_type]) : undefined;
   if (addressing) return await addressing(ctx, delivery);
   const account = delivery.account_id ? await queries.findRecipient(ctx.db, delivery.account_id) : undefined;
   if (!account) return undefined;
@@ -135,17 +137,11 @@ async function addressRecovery(ctx: Context, delivery: Claimed): Promise<Letter 
   return { template: 'recovery-link', to: { email, locale: account.locale, accountId }, subjectId: recoveryId, values };
 }
 
-/** Everybody who works here, each by a delivery of their own. */
+/** Everybody who works here, and the account it is about. */
 async function addressAgents(ctx: Context, delivery: Claimed): Promise<Letter | undefined> {
-  const named = delivery.payload['to'];
-  const [first, ...others] = typeof named === 'string' ? [named] : await queries.listAgentMailboxes(ctx.db);
-  if (first === undefined) return undefined;
-  for (const to of others) {
-    const recipient = ctx.keys.pseudonym('notice-recipient', emailKey(to));
-    await copyDelivery(ctx, delivery, recipient, { ...delivery.payload, to });
-  }
+  const to = await nextOfStaff(ctx, delivery, 'all');
   const owner = delivery.account_id ? await queries.findRecipient(ctx.db, delivery.account_id) : undefined;
-  return { template: 'break-glass-used', to: { email: first, locale: 'en' }, values: { account: owner?.email ?? '' } };
+  return to && { template: 'break-glass-used', to, values: { account: owner?.email ?? '' } };
 }
 
 /** Who asks for a reset by an address that was changed may not know of the change: they get its links once more. */

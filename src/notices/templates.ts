@@ -18,6 +18,7 @@ import {
   veto,
 } from './mail-blocks.ts';
 import type { Template } from './mail-values.ts';
+import { staffTemplates } from './staff-templates.ts';
 
 /** What was done in the owner's name, and what to do where it was not they. */
 const told = (name: Exclude<Template, 'account-frozen'>): MailTemplate => ({
@@ -222,6 +223,7 @@ export const templates: Record<Template, MailTemplate> = {
     blocks: ['mail.account-frozen.by', 'mail.account-frozen.effect', 'facts', 'mail.account-frozen.next', openCase],
   },
   ...holdTemplates,
+  ...staffTemplates,
   'case-update': { subject: 'mail.case-update.subject', blocks: ['mail.case-update.body', 'facts', openCase] },
   'case-closed': { subject: 'mail.case-closed.subject', blocks: ['mail.case-closed.body', 'facts', openCase] },
 };
