@@ -2,12 +2,13 @@ import pg from 'pg';
 import { type Call, Connection, type Reply, type Target } from './client.ts';
 import type { Work } from './load.ts';
 
-const PASSWORD = 'correct horse battery staple';
 const MAKERS = 4;
 
 /** Somebody with an account, a browser of their own and a session on both sides. */
 export type Person = {
   identifier: string;
+  /** Nobody else's: one password tried on many accounts is what an attack looks like. */
+  password: string;
   ip: string;
   deviceToken: string | undefined;
   accessToken: string;
@@ -17,8 +18,8 @@ export type Person = {
 /** Makes the accounts through the API, then the floor's own rows for the same people with the same hashes. */
 export async function makePeople(service: Target, databaseUrl: string, apiKey: string, count: number) {
   const people = Array.from({ length: count }, (_, number) => newPerson(number));
-  await inLanes(service, people, async (connection, { identifier, ip }) => {
-    const body = { email: identifier, emailConfirmed: true, password: PASSWORD };
+  await inLanes(service, people, async (connection, { identifier, password, ip }) => {
+    const body = { email: identifier, emailConfirmed: true, password };
     await expectStatus(connection, { method: 'POST', path: '/v1/server/accounts', token: apiKey, ip, body }, 201);
   });
   await signAllIn(service, people);
@@ -28,7 +29,14 @@ export async function makePeople(service: Target, databaseUrl: string, apiKey: s
 
 function newPerson(number: number): Person {
   const ip = `10.0.${Math.floor(number / 250)}.${1 + (number % 250)}`;
-  return { identifier: `person${number}@example.com`, ip, deviceToken: undefined, accessToken: '', floorToken: '' };
+  return {
+    identifier: `person${number}@example.com`,
+    password: `correct horse battery staple ${number}`,
+    ip,
+    deviceToken: undefined,
+    accessToken: '',
+    floorToken: '',
+  };
 }
 
 /** Access tokens live five minutes: whoever measures session checks asks for new ones first. */
@@ -40,12 +48,12 @@ export async function signAllIn(service: Target, people: readonly Person[]): Pro
   });
 }
 
-export function signInCall({ identifier, ip, deviceToken }: Person): Call {
-  return { method: 'POST', path: '/v1/auth/sign-in', ip, body: { identifier, password: PASSWORD, deviceToken } };
+export function signInCall({ identifier, password, ip, deviceToken }: Person): Call {
+  return { method: 'POST', path: '/v1/auth/sign-in', ip, body: { identifier, password, deviceToken } };
 }
 
-export function floorSignInCall({ identifier }: Person): Call {
-  return { method: 'POST', path: '/sign-in', body: { identifier, password: PASSWORD } };
+export function floorSignInCall({ identifier, password }: Person): Call {
+  return { method: 'POST', path: '/sign-in', body: { identifier, password } };
 }
 
 /** A browser shows the token it was given last. */
