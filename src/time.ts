@@ -17,3 +17,8 @@ export function plus(at: Date, ms: number): Date {
 export function secondsUntil(at: Date, now: Date): number {
   return Math.max(1, Math.ceil((at.getTime() - now.getTime()) / SECOND));
 }
+
+/** RFC 3339 in UTC, or null where there is none. */
+export function written(at: Date | null): string | null {
+  return at?.toISOString() ?? null;
+}

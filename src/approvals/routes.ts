@@ -3,38 +3,13 @@ import { requireAgent } from '../agents/guard.ts';
 import type { Context } from '../context.ts';
 import { answer, body, page, paged, type Router, refusals, router } from '../http.ts';
 import { idempotent } from '../idempotency/guard.ts';
-import { releaseReasons } from '../releases/obstacles.ts';
 import * as schemas from '../schemas.ts';
 import { approve, reject } from './decide.ts';
-import { type Approval, listApprovals } from './list.ts';
-import { approvalKinds, endReasons, statuses } from './rules.ts';
+import { listApprovals } from './list.ts';
+import { statuses } from './rules.ts';
+import { ApprovalView, showApproval } from './schemas.ts';
 
 const security = [{ agent: [] }];
-const ApprovalView = z
-  .object({
-    id: z.uuid(),
-    kind: z.enum(approvalKinds),
-    status: z.enum(statuses),
-    accountId: z.uuid().nullable(),
-    caseId: z.uuid().nullable(),
-    caseReference: z.string().nullable(),
-    subjectId: z.uuid().nullable().openapi({ description: 'The hold to be released, or the bulk freeze' }),
-    reasonCode: z.enum(releaseReasons).nullable().openapi({ description: 'Why it is to be released' }),
-    requestedBy: z.uuid(),
-    requestedAt: schemas.instant,
-    reason: z.string(),
-    expiresAt: schemas.instant,
-    decidedBy: z.uuid().nullable(),
-    decidedAt: schemas.instant.nullable(),
-    decisionNote: z.string().nullable(),
-    effectiveAt: schemas.instant.nullable(),
-    executedAt: schemas.instant.nullable(),
-    endedAt: schemas.instant.nullable(),
-    endReason: z.enum(endReasons).nullable(),
-    endedBy: z.uuid().nullable(),
-    endNote: z.string().nullable(),
-  })
-  .openapi('Approval', { description: 'What one agent asked for and a second one must agree to' });
 const noted = { params: z.object({ id: z.uuid() }), ...body(z.strictObject({ note: schemas.note })) };
 
 export function approvalRoutes(ctx: Context): Router {
@@ -117,32 +92,4 @@ export function approvalRoutes(ctx: Context): Router {
         return c.json(showApproval(await reject(ctx, decision)), 200);
       },
     );
-}
-
-const instant = (at: Date | null) => at?.toISOString() ?? null;
-
-function showApproval(row: Approval): z.infer<typeof ApprovalView> {
-  return {
-    id: row.id,
-    kind: row.kind,
-    status: row.status,
-    accountId: row.account_id,
-    caseId: row.case_id,
-    caseReference: row.case_reference,
-    subjectId: row.subject_id,
-    reasonCode: row.reason_code,
-    requestedBy: row.requested_by,
-    requestedAt: row.requested_at.toISOString(),
-    reason: row.reason,
-    expiresAt: row.expires_at.toISOString(),
-    decidedBy: row.decided_by,
-    decidedAt: instant(row.decided_at),
-    decisionNote: row.decision_note,
-    effectiveAt: instant(row.effective_at),
-    executedAt: instant(row.executed_at),
-    endedAt: instant(row.ended_at),
-    endReason: row.end_reason,
-    endedBy: row.ended_by,
-    endNote: row.end_note,
-  };
 }

@@ -162,18 +162,19 @@ export async function listRunning(db: Kysely<Database>): Promise<BulkFreezeRow[]
 }
 
 /** The next that nobody else is at, kept until this transaction ends: nodes share the work. */
-export async function claimWaiting(trx: Transaction<Database>, id: string, most: number): Promise<string[]> {
-  const rows = await trx
+export function nextOf(trx: Transaction<Database>, id: string, most: number) {
+  return trx
     .selectFrom('bulk_freeze_accounts')
     .select('account_id')
     .where('bulk_freeze_id', '=', id)
-    .where('hold_id', 'is', null)
-    .where('failure', 'is', null)
     .orderBy('account_id')
     .limit(most)
     .forUpdate()
-    .skipLocked()
-    .execute();
+    .skipLocked();
+}
+
+export async function claimWaiting(trx: Transaction<Database>, id: string, most: number): Promise<string[]> {
+  const rows = await nextOf(trx, id, most).where('hold_id', 'is', null).where('failure', 'is', null).execute();
   return rows.map(({ account_id }) => account_id);
 }
 

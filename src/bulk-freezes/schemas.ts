@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from '@hono/zod-openapi';
 import { maskEmail } from '../accounts/accounts.ts';
 import * as schemas from '../schemas.ts';
+import { written } from '../time.ts';
 import { statuses, type Told, type Whole } from './read.ts';
 import { bulkReasons, isFilterEmpty } from './rules.ts';
 
@@ -89,8 +90,6 @@ export const WholeBulkFreeze = z
   })
   .openapi('WholeBulkFreeze');
 
-const instant = (at: Date | null) => at?.toISOString() ?? null;
-
 export function showBulkFreeze({ row, status, approval, undoApproval }: Told): z.infer<typeof BulkFreeze> {
   return {
     ...{ jobId: row.id, status, total: row.total },
@@ -101,10 +100,10 @@ export function showBulkFreeze({ row, status, approval, undoApproval }: Told): z
     ...(approval ? { approvalId: approval.id } : {}),
     ...(undoApproval ? { undoApprovalId: undoApproval.id } : {}),
     caseId: row.case_id,
-    startedAt: instant(row.started_at),
-    finishedAt: instant(row.finished_at),
-    undoStartedAt: instant(row.undo_started_at),
-    undoneAt: instant(row.undone_at),
+    startedAt: written(row.started_at),
+    finishedAt: written(row.finished_at),
+    undoStartedAt: written(row.undo_started_at),
+    undoneAt: written(row.undone_at),
   };
 }
 

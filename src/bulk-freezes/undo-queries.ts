@@ -1,6 +1,6 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import type { Database } from '../db/types.ts';
-import type { BulkFreezeRow } from './queries.ts';
+import { type BulkFreezeRow, nextOf } from './queries.ts';
 
 export type UndoFailure = NonNullable<Selectable<Database['bulk_freeze_accounts']>['undo_failure']>;
 
@@ -31,19 +31,11 @@ export async function listUndoing(db: Kysely<Database>): Promise<BulkFreezeRow[]
     .execute();
 }
 
-/** The next that nobody else is at, kept until this transaction ends. */
 export async function claimToUndo(trx: Transaction<Database>, id: string, most: number): Promise<string[]> {
-  const rows = await trx
-    .selectFrom('bulk_freeze_accounts')
-    .select('account_id')
-    .where('bulk_freeze_id', '=', id)
+  const rows = await nextOf(trx, id, most)
     .where('hold_id', 'is not', null)
     .where('undone_at', 'is', null)
     .where('undo_failure', 'is', null)
-    .orderBy('account_id')
-    .limit(most)
-    .forUpdate()
-    .skipLocked()
     .execute();
   return rows.map(({ account_id }) => account_id);
 }

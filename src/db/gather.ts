@@ -11,6 +11,9 @@ type Round = (Asked | undefined)[];
 type Queue = { next: Round; lanes: number };
 type Found = { kind: number; row: unknown };
 
+/** Queries under way at once; what is asked for meanwhile goes into the next. */
+const LANES = 2;
+
 const kinds: Kind[] = [];
 const queues = new WeakMap<Kysely<Database>, Queue>();
 
@@ -33,7 +36,7 @@ export function gatheredLookup<Json, Row = Json>(
     const calls = asked.get(key);
     if (calls) calls.push({ resolve, reject } as Call);
     else asked.set(key, [{ resolve, reject } as Call]);
-    if (queue.lanes < 2) {
+    if (queue.lanes < LANES) {
       queue.lanes += 1;
       // What the same turn of the event loop asks for comes along.
       setImmediate(() => void ask(db, queue));

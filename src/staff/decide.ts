@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { findColleague } from '../agents/colleagues.ts';
+import { refusalProblem } from '../agents/refusals.ts';
 import { type Objection, objectionTo } from '../agents/rules.ts';
 import type { Client, Context } from '../context.ts';
 import { transact } from '../db/transaction.ts';
@@ -76,13 +77,7 @@ async function decideInQueue(
     return reason;
   });
   if (typeof outcome === 'object') return outcome;
-  throw problemOf(outcome);
-}
-
-function problemOf(refusal: Refusal | undefined): Problem {
-  if (refusal === 'self-approval') return new Problem('self-approval');
-  if (refusal === 'role' || refusal === undefined) return new Problem('forbidden');
-  return new Problem('second-person-required', { members: { reason: refusal } });
+  throw refusalProblem(outcome);
 }
 
 async function findRefusal(

@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { roles } from '../agents/rules.ts';
+import { showWish, wishFields } from '../approvals/schemas.ts';
 import * as schemas from '../schemas.ts';
+import { written } from '../time.ts';
 import type { Agent, Change } from './list.ts';
 import { changeKinds, endReasons, statuses } from './rules.ts';
 
@@ -15,16 +17,7 @@ export const ChangeView = z
     email: z.string(),
     name: z.string().nullable().openapi({ description: 'Of somebody to be made' }),
     role: role.nullable().openapi({ description: 'The one they are to have' }),
-    requestedBy: z.uuid(),
-    requestedAt: schemas.instant,
-    reason: z.string(),
-    expiresAt: schemas.instant,
-    decidedBy: z.uuid().nullable(),
-    decidedAt: schemas.instant.nullable(),
-    decisionNote: z.string().nullable(),
-    effectiveAt: schemas.instant.nullable(),
-    executedAt: schemas.instant.nullable(),
-    endedAt: schemas.instant.nullable(),
+    ...wishFields,
     endReason: z.enum(endReasons).nullable(),
     endedBy: z.uuid().nullable(),
     endNote: z.string().nullable(),
@@ -49,8 +42,6 @@ export const AgentView = z
   })
   .openapi('StaffAgent', { description: 'Somebody who works here, as an admin sees them' });
 
-const instant = (at: Date | null) => at?.toISOString() ?? null;
-
 export function showChange(row: Change): z.infer<typeof ChangeView> {
   return {
     id: row.id,
@@ -60,19 +51,7 @@ export function showChange(row: Change): z.infer<typeof ChangeView> {
     email: row.agent_email,
     name: row.name,
     role: row.role,
-    requestedBy: row.requested_by,
-    requestedAt: row.requested_at.toISOString(),
-    reason: row.reason,
-    expiresAt: row.expires_at.toISOString(),
-    decidedBy: row.decided_by,
-    decidedAt: instant(row.decided_at),
-    decisionNote: row.decision_note,
-    effectiveAt: instant(row.effective_at),
-    executedAt: instant(row.executed_at),
-    endedAt: instant(row.ended_at),
-    endReason: row.end_reason,
-    endedBy: row.ended_by,
-    endNote: row.end_note,
+    ...showWish(row),
   };
 }
 
@@ -85,9 +64,9 @@ export function showAgent(row: Agent): z.infer<typeof AgentView> {
     locale: row.locale,
     createdAt: row.created_at.toISOString(),
     createdBy: row.created_by,
-    disabledAt: instant(row.disabled_at),
+    disabledAt: written(row.disabled_at),
     enrolled: row.password_hash !== null,
-    lockedUntil: instant(row.locked_until),
-    lastSeenAt: instant(row.seen_at),
+    lockedUntil: written(row.locked_until),
+    lastSeenAt: written(row.seen_at),
   };
 }
