@@ -1,3 +1,7 @@
+-- Lists of words are domains: a connection keeps their checks compiled, where those of a table are read anew by each statement.
+create domain locale as text check (value in ('en', 'zh-CN'));
+create domain identifier_kind as text check (value in ('email', 'username', 'phone'));
+
 -- An account exists once its address is confirmed or its host made it; a sign-up waiting for confirmation is no account yet.
 create table accounts (
   id uuid primary key,
@@ -7,7 +11,7 @@ create table accounts (
   username text,
   phone text,
   phone_confirmed_at timestamptz,
-  locale text not null default 'en' check (locale in ('en', 'zh-CN')),
+  locale locale not null default 'en',
   created_at timestamptz not null,
   closed_at timestamptz,
   -- Goes up whenever somebody takes the account for a change: what was read before it is known to be stale.
@@ -17,7 +21,7 @@ create table accounts (
 -- What a person types to sign in, normalised. One value belongs to one account, whatever its kind.
 create table identifiers (
   value text primary key,
-  kind text not null check (kind in ('email', 'username', 'phone')),
+  kind identifier_kind not null,
   account_id uuid not null references accounts on delete cascade,
   confirmed_at timestamptz,
   -- It was changed for another: until then it is nobody else's, and signs nobody in.
@@ -49,7 +53,7 @@ create table sign_ups (
   email text not null,
   username text,
   phone text,
-  locale text not null check (locale in ('en', 'zh-CN')),
+  locale locale not null,
   password_hash text not null,
   created_at timestamptz not null
 );

@@ -1,3 +1,6 @@
+create domain actor_kind as text check (value in ('anonymous', 'owner', 'agent', 'host', 'rule', 'system'));
+create domain delivery_kind as text check (value in ('ticket', 'notice', 'mail', 'text'));
+
 -- The spine: one row for everything that happened, written in the transaction of the change itself.
 create table events (
   id uuid primary key,
@@ -6,7 +9,7 @@ create table events (
   at timestamptz not null,
   type text not null,
   account_id uuid,
-  actor_kind text not null check (actor_kind in ('anonymous', 'owner', 'agent', 'host', 'rule', 'system')),
+  actor_kind actor_kind not null,
   actor_id uuid,
   session_id uuid,
   device_id uuid,
@@ -58,7 +61,7 @@ create table seals (
 create table deliveries (
   id uuid primary key,
   event_id uuid not null references events,
-  kind text not null check (kind in ('ticket', 'notice', 'mail', 'text')),
+  kind delivery_kind not null,
   reaction text not null,
   -- A notice to several mailboxes is a delivery to each; the first has none here, the others a pseudonym.
   recipient text not null default '',

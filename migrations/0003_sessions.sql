@@ -1,7 +1,11 @@
+create domain key_purpose as text check (value in ('signing', 'encryption', 'hashing'));
+create domain agent_role as text check (value in ('agent', 'lead', 'admin', 'auditor'));
+create domain assurance_level as text check (value in ('aal1', 'aal2'));
+
 -- Keys that protect everything else.
 create table keys (
   id text primary key,
-  purpose text not null check (purpose in ('signing', 'encryption', 'hashing')),
+  purpose key_purpose not null,
   -- The key, sealed by a secret of the installation; of a retired signing key its public half alone.
   wrapped bytea not null,
   -- The name of that secret, which tells nothing of it.
@@ -19,9 +23,9 @@ create table agents (
   email text not null,
   email_key text not null unique,
   name text not null,
-  role text not null check (role in ('agent', 'lead', 'admin', 'auditor')),
+  role agent_role not null,
   -- The language of mails to them.
-  locale text not null default 'en' check (locale in ('en', 'zh-CN')),
+  locale locale not null default 'en',
   -- Both at once, or neither: who has not enrolled signs in with nothing.
   password_hash text,
   totp_secret text,
@@ -66,7 +70,7 @@ create table sessions (
   account_id uuid references accounts on delete cascade,
   agent_id uuid references agents on delete cascade,
   device_id uuid,
-  acr text not null check (acr in ('aal1', 'aal2')),
+  acr assurance_level not null,
   amr text[] not null,
   auth_time timestamptz not null,
   created_at timestamptz not null,

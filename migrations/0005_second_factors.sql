@@ -1,3 +1,8 @@
+create domain webauthn_purpose as text check (value in (
+  'registration', 'passkey-sign-in', 'sign-in', 'reset', 'change', 'grant'));
+create domain challenge_debt as text check (value in ('second-factor', 'email-code', 'undisclosed', 'enrolment'));
+create domain wrong_code_gate as text check (value in ('password', 'reset-link'));
+
 create table totp_factors (
   id uuid primary key,
   account_id uuid not null references accounts on delete cascade,
@@ -39,7 +44,7 @@ create index passkeys_account on passkeys (account_id);
 -- What an authenticator was asked to sign, and for what: for one answer, once.
 create table webauthn_challenges (
   challenge_hash bytea primary key,
-  purpose text not null check (purpose in ('registration', 'passkey-sign-in', 'sign-in', 'reset', 'change', 'grant')),
+  purpose webauthn_purpose not null,
   account_id uuid references accounts on delete cascade,
   -- The very sign-in, session, link or grant that asked.
   subject text,
@@ -71,7 +76,7 @@ create table challenges (
   -- Null where nothing can ever answer it: of an identifier that nobody has, or what it was opened on changed.
   account_id uuid references accounts on delete cascade,
   -- Undisclosed: nobody who tries is told what would answer it, nor whether the password before it was right.
-  owes text not null check (owes in ('second-factor', 'email-code', 'undisclosed', 'enrolment')),
+  owes challenge_debt not null,
   -- Of the password that was right before it; null where a wrong one was.
   password_set_at timestamptz,
   device_id uuid,
@@ -95,7 +100,7 @@ create table wrong_codes (
   id uuid primary key,
   account_id uuid not null references accounts on delete cascade,
   -- What was right before it: the password that stands, or the link of a reset.
-  behind text not null check (behind in ('password', 'reset-link')),
+  behind wrong_code_gate not null,
   -- A code is a guess at each authenticator that it is held against.
   guesses integer not null check (guesses >= 0),
   at timestamptz not null

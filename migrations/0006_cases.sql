@@ -1,14 +1,29 @@
+create domain case_kind as text check (value in (
+  'takeover', 'suspicious-activity', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint'));
+create domain priority as text check (value in ('urgent', 'high', 'normal', 'low'));
+create domain refund_decision as text check (value in ('granted', 'refused'));
+create domain case_outcome as text check (value in ('confirmed', 'false-positive', 'solved', 'declined', 'merged'));
+create domain hold_scope as text check (value in ('all', 'sign-in', 'payments', 'withdrawals', 'security-changes'));
+create domain hold_reason as text check (value in (
+  'account-takeover', 'suspected-fraud', 'unauthorised-transaction', 'scam', 'lost-device', 'owner-request', 'review',
+  'credential-change', 'recovery', 'new-payee', 'legal-order', 'other'));
+create domain hold_source as text check (value in ('owner', 'agent', 'rule', 'policy', 'legal'));
+create domain release_reason as text check (value in (
+  'restored', 'mistake', 'false-positive', 'owner', 'break-glass', 'unconfirmed', 'undone'));
+create domain author_kind as text check (value in ('owner', 'agent', 'system'));
+create domain message_kind as text check (value in ('report', 'message', 'note'));
+create domain helpdesk_provider as text check (value in ('builtin', 'webhook'));
+
 create table cases (
   id uuid primary key,
   reference text not null unique,
   -- Null where it is about many: one for all that a bulk freeze contains.
   account_id uuid references accounts check (account_id is not null or kind = 'takeover'),
   account_count integer not null default 1 check (account_count > 0 and (account_count = 1 or account_id is null)),
-  kind text not null
-    check (kind in ('takeover', 'suspicious-activity', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint')),
+  kind case_kind not null,
   -- Which rule opened it; null where somebody did.
   cause text check (cause is null or kind = 'suspicious-activity'),
-  priority text not null check (priority in ('urgent', 'high', 'normal', 'low')),
+  priority priority not null,
   opened_at timestamptz not null,
   respond_by timestamptz not null,
   first_answer_at timestamptz,
@@ -16,7 +31,7 @@ create table cases (
   -- Promises beside the first answer, as the calendar had it when they were made.
   solve_by timestamptz,
   refund_due_at timestamptz,
-  refund_decision text check (refund_decision in ('granted', 'refused')),
+  refund_decision refund_decision,
   refund_decided_at timestamptz,
   -- What runs out next: the queue goes by it.
   due_at timestamptz not null generated always as (coalesce(least(
@@ -34,7 +49,7 @@ create table cases (
   -- What may be lost, in whole units of money: src/cases/money.ts.
   money_at_risk numeric not null default 0 check (money_at_risk >= 0),
   snoozed_until timestamptz,
-  outcome text check (outcome in ('confirmed', 'false-positive', 'solved', 'declined', 'merged')),
+  outcome case_outcome,
   outcome_note text,
   merged_into uuid references cases check (merged_into <> id),
   closed_at timestamptz,
@@ -69,11 +84,9 @@ create index cases_shared on cases (id) where account_id is null;
 create table holds (
   id uuid primary key,
   account_id uuid not null references accounts on delete cascade,
-  scope text not null check (scope in ('all', 'sign-in', 'payments', 'withdrawals', 'security-changes')),
-  reason_code text not null check (reason_code in (
-    'account-takeover', 'suspected-fraud', 'unauthorised-transaction', 'scam', 'lost-device', 'owner-request',
-    'review', 'credential-change', 'recovery', 'new-payee', 'legal-order', 'other')),
-  source text not null check (source in ('owner', 'agent', 'rule', 'policy', 'legal')),
+  scope hold_scope not null,
+  reason_code hold_reason not null,
+  source hold_source not null,
   placed_by uuid,
   case_id uuid references cases,
   note text,
@@ -81,8 +94,7 @@ create table holds (
   until timestamptz,
   released_at timestamptz,
   released_by uuid,
-  release_reason text check (release_reason in
-    ('restored', 'mistake', 'false-positive', 'owner', 'break-glass', 'unconfirmed', 'undone')),
+  release_reason release_reason,
   -- Where a rule froze: an agent says yes by then, or money alone stays held.
   confirm_by timestamptz,
   confirmed_at timestamptz,
@@ -104,9 +116,9 @@ create unique index holds_policy on holds (account_id, scope, reason_code)
 create table case_messages (
   id uuid primary key,
   case_id uuid not null references cases on delete cascade,
-  author_kind text not null check (author_kind in ('owner', 'agent', 'system')),
+  author_kind author_kind not null,
   author_id uuid,
-  kind text not null check (kind in ('report', 'message', 'note')),
+  kind message_kind not null,
   -- Said with a case token alone: whoever holds the password may have said it.
   is_proven boolean not null,
   body text not null,
@@ -131,8 +143,8 @@ create index receipts_issued on receipts (issued_at);
 create table tickets (
   id uuid primary key,
   case_id uuid not null unique references cases,
-  provider text not null check (provider in ('builtin', 'webhook')),
-  priority text not null check (priority in ('urgent', 'high', 'normal', 'low')),
+  provider helpdesk_provider not null,
+  priority priority not null,
   external_id text,
   url text,
   opened_at timestamptz,

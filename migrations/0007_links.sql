@@ -1,9 +1,11 @@
+create domain link_purpose as text check (value in (
+  'confirm-email', 'reset-password', 'freeze-account', 'unlock-sign-in', 'case-access', 'confirm-contact',
+  'confirm-notice-address', 'undo-contact-change', 'veto', 'confirm-report', 'recovery'));
+
 -- What a mailed link can do, once. Only the token's hash is here; the worker derives the token when it writes the mail.
 create table links (
   token_hash bytea primary key,
-  purpose text not null check (purpose in ('confirm-email', 'reset-password', 'freeze-account', 'unlock-sign-in',
-    'case-access', 'confirm-contact', 'confirm-notice-address', 'undo-contact-change', 'veto',
-    'confirm-report', 'recovery')),
+  purpose link_purpose not null,
   account_id uuid references accounts on delete cascade,
   sign_up_id uuid references sign_ups (id) on delete cascade,
   -- The change of contact, notice address, approval or report it is about, where it is about one.

@@ -1,8 +1,14 @@
+create domain transaction_kind as text check (value in ('payment', 'withdrawal', 'deposit', 'refund'));
+create domain transaction_decision as text check (value in ('allow', 'challenge', 'review', 'deny'));
+create domain transaction_status as text check (value in ('decided', 'pending-review', 'resolved'));
+create domain marker as text check (value in ('owner', 'agent'));
+create domain transaction_outcome as text check (value in ('completed', 'failed', 'reversed'));
+
 create table transactions (
   id uuid primary key,
   transaction_id text not null unique,
   account_id uuid not null references accounts on delete cascade,
-  kind text not null check (kind in ('payment', 'withdrawal', 'deposit', 'refund')),
+  kind transaction_kind not null,
   amount numeric not null,
   currency text not null,
   payee_id text,
@@ -12,19 +18,19 @@ create table transactions (
   session_id uuid,
   device_id uuid,
   request_hash bytea not null,
-  decision text not null check (decision in ('allow', 'challenge', 'review', 'deny')),
-  status text not null check (status in ('decided', 'pending-review', 'resolved')),
+  decision transaction_decision not null,
+  status transaction_status not null,
   score integer not null,
   reasons jsonb not null,
   decided_at timestamptz not null,
   -- What owner or agent says of it; said with a case token alone it is unproven: it may stop, never approve.
   marked_mine boolean,
   marked_at timestamptz,
-  marked_by text check (marked_by in ('owner', 'agent')),
+  marked_by marker,
   mark_proven boolean,
   mark_note text,
   -- What became of it, as the host tells; what was completed can be reversed later.
-  outcome text check (outcome in ('completed', 'failed', 'reversed')),
+  outcome transaction_outcome,
   outcome_at timestamptz,
   completed_at timestamptz check (completed_at <= outcome_at),
   check (num_nulls(marked_mine, marked_at, marked_by, mark_proven) in (0, 4)),

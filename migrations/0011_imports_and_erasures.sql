@@ -1,10 +1,12 @@
+create domain import_format as text check (value in ('holdfast', 'auth0', 'firebase', 'keycloak', 'django'));
+
 -- A file of accounts that is taken over: how far, written with the accounts themselves, so that whoever goes on after a
 -- crash goes on there.
 create table imports (
   id uuid primary key,
   -- SHA-256 of the file, whatever its name; null for a stream, which nobody can read twice.
   fingerprint bytea check (octet_length(fingerprint) = 32),
-  format text not null check (format in ('holdfast', 'auth0', 'firebase', 'keycloak', 'django')),
+  format import_format not null,
   -- Up to here every line became an account or was reported.
   line integer not null default 0,
   imported integer not null default 0,

@@ -1,10 +1,14 @@
+create domain grant_action as text check (value in ('payment', 'withdrawal', 'security-change'));
+create domain grant_factor as text check (value in ('totp', 'passkey'));
+create domain grant_void_reason as text check (value in ('altered', 'cancelled', 'held'));
+
 -- Permission for exactly one action, given by a second factor (PSD2 RTS 5). What it is for never changes.
 create table grants (
   id uuid primary key,
   account_id uuid not null references accounts on delete cascade,
   -- It dies with the session that asked for it.
   session_id uuid not null references sessions on delete cascade,
-  action text not null check (action in ('payment', 'withdrawal', 'security-change')),
+  action grant_action not null,
   amount numeric,
   currency text,
   payee_id text,
@@ -18,11 +22,11 @@ create table grants (
   expires_at timestamptz not null,
   attempts integer not null default 0,
   token_hash bytea unique,
-  factor text check (factor in ('totp', 'passkey')),
+  factor grant_factor,
   confirmed_at timestamptz,
   used_at timestamptz,
   voided_at timestamptz,
-  void_reason text check (void_reason in ('altered', 'cancelled', 'held')),
+  void_reason grant_void_reason,
   check (num_nonnulls(amount, currency) = case action when 'security-change' then 0 else 2 end),
   check (payee_id is not null or payee_name is null),
   check (payee_id is null or amount is not null),

@@ -1,15 +1,24 @@
+create domain approval_kind as text check (value in (
+  'second-factor-reset', 'release-hold', 'bulk-freeze', 'bulk-undo'));
+create domain approval_reason as text check (value in ('restored', 'mistake', 'false-positive'));
+create domain approval_end as text check (value in (
+  'rejected', 'vetoed', 'factor-used', 'frozen', 'contact-restored', 'held', 'not-ready', 'contested', 'released',
+  'expired'));
+create domain proof_kind as text check (value in (
+  'old-address-code', 'phone-code', 'older-factor', 'document', 'video', 'known-transactions'));
+
 -- What an agent asks for and a second one must agree to, or time without the owner's veto. The rows stay: they say who
 -- let what happen.
 create table approvals (
   id uuid primary key,
-  kind text not null check (kind in ('second-factor-reset', 'release-hold', 'bulk-freeze', 'bulk-undo')),
+  kind approval_kind not null,
   -- Null where it is about many.
   account_id uuid references accounts on delete cascade check ((account_id is null) = (kind like 'bulk-%')),
   case_id uuid references cases on delete cascade check (case_id is not null or kind <> 'second-factor-reset'),
   -- The hold or bulk freeze it is about, where it is about one.
   subject_id uuid check (subject_id is not null or kind = 'second-factor-reset'),
   -- Why the hold is to be released.
-  reason_code text check (reason_code in ('restored', 'mistake', 'false-positive')),
+  reason_code approval_reason,
   requested_by uuid not null references agents,
   reason text not null,
   requested_at timestamptz not null,
@@ -23,9 +32,7 @@ create table approvals (
   effective_at timestamptz check (effective_at >= requested_at),
   executed_at timestamptz check (executed_at >= effective_at),
   ended_at timestamptz,
-  end_reason text check (end_reason in
-    ('rejected', 'vetoed', 'factor-used', 'frozen', 'contact-restored', 'held', 'not-ready', 'contested', 'released',
-      'expired')),
+  end_reason approval_end,
   ended_by uuid references agents,
   end_note text,
   check ((decided_by is null) = (decided_at is null)),
@@ -46,8 +53,7 @@ create index approvals_of_many on approvals (subject_id) where account_id is nul
 create table verifications (
   id uuid primary key,
   case_id uuid not null references cases on delete cascade,
-  kind text not null check (kind in
-    ('old-address-code', 'phone-code', 'older-factor', 'document', 'video', 'known-transactions')),
+  kind proof_kind not null,
   note text not null,
   -- What it weighed by the policy of that moment, and what was asked for then.
   weight smallint not null check (weight >= 0),

@@ -1,3 +1,5 @@
+create domain stuffing_cause as text check (value in ('address', 'password', 'service'));
+
 -- What strangers tried of late. Everything in it is a keyed hash, and lives minutes: a crash may forget it.
 create unlogged table stranger_tries (
   id uuid primary key,
@@ -21,7 +23,7 @@ create table stranger_hours (
 -- Attacks that were seen, one row for each as long as it lasts.
 create table stuffing_alarms (
   id uuid primary key,
-  cause text not null check (cause in ('address', 'password', 'service')),
+  cause stuffing_cause not null,
   -- The address or password, as its keyed hash; of the service there is one.
   subject bytea not null,
   began_at timestamptz not null,

@@ -1,9 +1,15 @@
+create domain channel as text check (value in ('web', 'mail', 'chat', 'phone', 'social'));
+create domain contact_party as text check (value in ('owner', 'host', 'bank', 'police', 'other'));
+create domain evidence_kind as text check (value in ('text', 'reference', 'file'));
+create domain media_type as text check (value in (
+  'image/png', 'image/jpeg', 'image/webp', 'application/pdf', 'text/plain'));
+
 -- Who was spoken to about a case, how, and what was agreed.
 create table case_contacts (
   id uuid primary key,
   case_id uuid not null references cases on delete cascade,
-  channel text not null check (channel in ('web', 'mail', 'chat', 'phone', 'social')),
-  party text not null check (party in ('owner', 'host', 'bank', 'police', 'other')),
+  channel channel not null,
+  party contact_party not null,
   summary text not null,
   agreed text,
   agent_id uuid not null references agents,
@@ -15,10 +21,10 @@ create index case_contacts_case on case_contacts (case_id, id);
 create table case_evidence (
   id uuid primary key,
   case_id uuid not null references cases on delete cascade,
-  kind text not null check (kind in ('text', 'reference', 'file')),
+  kind evidence_kind not null,
   title text not null,
   body text,
-  media_type text check (media_type in ('image/png', 'image/jpeg', 'image/webp', 'application/pdf', 'text/plain')),
+  media_type media_type,
   content bytea check (octet_length(content) between 1 and 5242880),
   sha256 bytea not null check (octet_length(sha256) = 32),
   added_by uuid not null references agents,

@@ -1,3 +1,6 @@
+create domain report_kind as text check (value in (
+  'takeover', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint'));
+
 -- What somebody who proved nothing said of an account. Nobody vouches for `contact`: agents see it as a claim, and nothing
 -- is ever sent there. It hangs on a case, so that what is said of one account while one is open comes together.
 create table anonymous_reports (
@@ -6,10 +9,10 @@ create table anonymous_reports (
   case_id uuid not null references cases on delete cascade,
   -- The reporter's own: the case's would tell them that there is one.
   reference text not null unique,
-  kind text not null check (kind in ('takeover', 'unauthorised-transaction', 'scam', 'locked-out', 'complaint')),
+  kind report_kind not null,
   message text not null,
   contact text not null,
-  channel text check (channel in ('web', 'mail', 'chat', 'phone', 'social')),
+  channel channel,
   received_at timestamptz not null,
   -- When the owner said that it was they.
   confirmed_at timestamptz

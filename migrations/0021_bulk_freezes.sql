@@ -1,10 +1,15 @@
+create domain bulk_reason as text check (value in (
+  'account-takeover', 'suspected-fraud', 'unauthorised-transaction', 'scam', 'lost-device', 'review', 'other'));
+create domain bulk_failure as text check (value in ('not-found', 'closed', 'error'));
+create domain undo_failure as text check (value in (
+  'owner-reported', 'released-before', 'not-ours', 'closed', 'error'));
+
 -- Many accounts to be frozen for one reason, under one case. The filter is looked up once, when it is asked for.
 create table bulk_freezes (
   id uuid primary key,
   requested_by uuid not null references agents,
   requested_at timestamptz not null,
-  reason_code text not null check (reason_code in (
-    'account-takeover', 'suspected-fraud', 'unauthorised-transaction', 'scam', 'lost-device', 'review', 'other')),
+  reason_code bulk_reason not null,
   note text not null,
   -- What was asked for beside a list of ids.
   filter jsonb,
@@ -37,9 +42,9 @@ create table bulk_freeze_accounts (
   hold_id uuid references holds,
   -- Whether the hold was placed by this: one that stood before is left by an undo.
   is_ours boolean not null default false,
-  failure text check (failure in ('not-found', 'closed', 'error')),
+  failure bulk_failure,
   undone_at timestamptz,
-  undo_failure text check (undo_failure in ('owner-reported', 'released-before', 'not-ours', 'closed', 'error')),
+  undo_failure undo_failure,
   primary key (bulk_freeze_id, account_id),
   check (hold_id is null or failure is null),
   check (hold_id is not null or not is_ours),

@@ -1,3 +1,5 @@
+create domain watch_end as text check (value in ('signed-off', 'relapsed'));
+
 -- The weeks after a restored account: less is believed, and a relapse freezes again.
 create table watches (
   id uuid primary key,
@@ -8,7 +10,7 @@ create table watches (
   -- That its time is over was told.
   due_told_at timestamptz,
   ended_at timestamptz,
-  end_reason text check (end_reason in ('signed-off', 'relapsed')),
+  end_reason watch_end,
   signed_off_by uuid references agents,
   sign_off_note text,
   check ((ended_at is null) = (end_reason is null)),

@@ -1,15 +1,18 @@
+create domain staff_change_kind as text check (value in ('make', 'role', 'reset', 'enable', 'disable', 'unlock'));
+create domain staff_change_end as text check (value in ('rejected', 'expired', 'unfit', 'requester-gone'));
+
 -- What an admin wants changed about who works here: another admin agrees to it, or time passes where there is none. The rows
 -- stay: they say who let whom in.
 create table staff_changes (
   id uuid primary key,
-  kind text not null check (kind in ('make', 'role', 'reset', 'enable', 'disable', 'unlock')),
+  kind staff_change_kind not null,
   -- Of somebody to be made: once they are.
   agent_id uuid references agents,
   email text check ((email is not null) = (kind = 'make')),
   email_key text check ((email_key is not null) = (kind = 'make')),
   name text check ((name is not null) = (kind = 'make')),
-  locale text check (locale in ('en', 'zh-CN')),
-  role text check (role in ('agent', 'lead', 'admin', 'auditor')),
+  locale locale,
+  role agent_role,
   requested_by uuid not null references agents,
   reason text not null,
   requested_at timestamptz not null,
@@ -23,7 +26,7 @@ create table staff_changes (
   effective_at timestamptz check (effective_at >= requested_at),
   executed_at timestamptz check (executed_at >= effective_at),
   ended_at timestamptz,
-  end_reason text check (end_reason in ('rejected', 'expired', 'unfit', 'requester-gone')),
+  end_reason staff_change_end,
   ended_by uuid references agents,
   end_note text,
   check ((locale is not null) = (kind = 'make')),

@@ -39,21 +39,22 @@ interface Column {
   has_default: boolean;
   is_generated: boolean;
   enum_labels: string[] | null;
-  /** Definitions of the check constraints on this column alone. */
+  /** Definitions of the check constraints on this column alone, or on its domain. */
   checks: string[];
 }
 
 const COLUMNS = `
-  select c.relname as table, a.attname as column, e.typname as type, t.typelem <> 0 and t.typlen = -1 as is_array,
+  select c.relname as table, a.attname as column, coalesce(b.typname, e.typname) as type, t.typelem <> 0 and t.typlen = -1 as is_array,
     not a.attnotnull as is_nullable, a.atthasdef or a.attidentity = 'd' as has_default,
     a.attgenerated <> '' or a.attidentity = 'a' as is_generated,
     (select array_agg(enumlabel::text order by enumsortorder) from pg_enum where enumtypid = e.oid) as enum_labels,
-    array(select pg_get_constraintdef(oid) from pg_constraint
-      where conrelid = c.oid and contype = 'c' and conkey = array[a.attnum] order by conname) as checks
+    array(select pg_get_constraintdef(oid) from pg_constraint where contype = 'c'
+      and (contypid = e.oid or conrelid = c.oid and conkey = array[a.attnum]) order by conname) as checks
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_type t on t.oid = a.atttypid
   join pg_type e on e.oid = case when t.typelem <> 0 and t.typlen = -1 then t.typelem else t.oid end
+  left join pg_type b on b.oid = e.typbasetype
   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
     and c.relname <> 'schema_migrations'
   order by c.relname collate "C", a.attnum`;

@@ -375,7 +375,7 @@ describe('the lists below', () => {
       ).toBe(true);
     const { rows } = await h.pool.query(
       `select pg_get_constraintdef(oid) as purposes from pg_constraint
-       where conrelid = 'links'::regclass and pg_get_constraintdef(oid) like '%purpose = ANY%'`,
+       where contypid = 'link_purpose'::regtype`,
     );
     const purposes = Array.from(rows[0].purposes.matchAll(/'([\w-]+)'/g), (found: Any) => `${found[1]} link`);
     expect(

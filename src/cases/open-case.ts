@@ -74,16 +74,13 @@ async function insertOpen(
     respond_by: respondBy(ctx.policy, priority, now),
     ...facts,
   });
-  await queries.insertTicket(trx, {
-    id: newId(now),
-    case_id: row.id,
-    provider: ctx.config.helpdesk.provider,
-    priority,
-    created_at: now,
-  });
+  const ticket = { id: newId(now), case_id: row.id, provider: ctx.config.helpdesk.provider, priority, created_at: now };
   const accountId = row.account_id ?? undefined;
   const detail = { reference, kind, priority };
-  await record(trx, { type: 'case.opened', actor, accountId, caseId: row.id, client, detail }, now);
+  await Promise.all([
+    queries.insertTicket(trx, ticket),
+    record(trx, { type: 'case.opened', actor, accountId, caseId: row.id, client, detail }, now),
+  ]);
   return row;
 }
 

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { queryNamed } from './named-query.ts';
@@ -7,14 +8,26 @@ import { statementName } from './statement.ts';
 import { SESSION_OPTIONS, typeParsers } from './type-parsers.ts';
 import type { Database } from './types.ts';
 
-/** Gives hot statements their name; all else goes through as it is. */
-class NamingClient extends pg.Client {
+/** Gives hot statements their name, and sends what one turn of the event loop asks in one piece. */
+class HotClient extends pg.Client {
+  #isHeld = false;
+
   // biome-ignore lint/suspicious/noExplicitAny: pg's query has ten overloads; only the form Kysely uses is touched.
   override query(...args: any[]): any {
+    if (!this.#isHeld) this.#holdUntilNextTurn(this.connection.stream);
     const [text, values] = args;
     const name = typeof text === 'string' && Array.isArray(values) ? statementName(text) : undefined;
     // biome-ignore lint/suspicious/noExplicitAny: as above.
     return name === undefined ? (super.query as any).apply(this, args) : queryNamed(this, { name, text, values });
+  }
+
+  #holdUntilNextTurn(stream: Duplex): void {
+    this.#isHeld = true;
+    stream.cork();
+    process.nextTick(() => {
+      this.#isHeld = false;
+      stream.uncork();
+    });
   }
 }
 
@@ -35,7 +48,9 @@ export function openPool(options: PoolOptions): pg.Pool {
     application_name: `holdfast-${options.name}`,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
-    Client: NamingClient,
+    Client: HotClient,
+    // Types of the pool lack it: statements of a transaction need not wait for each other's answers.
+    ...{ pipeline: true },
     stream: () => new WholeWriteSocket(),
     types: typeParsers,
     options: SESSION_OPTIONS,

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type ConnectionProvider, type Kysely, type KyselyProps, Transaction } from 'kysely';
 import type { Topic } from './bell.ts';
 import type { Database } from './types.ts';
 
@@ -11,9 +11,10 @@ export async function transact<T>(
   work: (trx: Transaction<Database>) => Promise<T>,
 ): Promise<T> {
   const topics = new Set<Topic>();
-  const result = await db.transaction().execute(async (trx) => {
+  const result = await db.transaction().execute(async (queued) => {
+    const { trx, close } = await unqueue(queued);
     ringers.set(trx, topics);
-    return await work(trx);
+    return await work(trx).finally(close);
   });
   for (const topic of topics) ring(topic);
   return result;
@@ -22,4 +23,32 @@ export async function transact<T>(
 /** Notes what this transaction wrote, so that its commit wakes those who wait for it. */
 export function ringAfterCommit(trx: Transaction<Database>, topic: Topic): void {
   ringers.get(trx)?.add(topic);
+}
+
+/**
+ * The same transaction without Kysely's queue: statements that wait for no other's answer (`Promise.all`) are under way
+ * together, in the order in which they were asked. After `close` it sends none: what goes on beside a statement that failed
+ * would else be written after the rollback, in no transaction.
+ */
+async function unqueue(queued: Transaction<Database>): Promise<{ trx: Transaction<Database>; close(): void }> {
+  const executor = queued.getExecutor();
+  const connection = await executor.provideConnection(async (only) => only);
+  let isClosed = false;
+  const provider: ConnectionProvider = {
+    async provideConnection(consumer) {
+      if (isClosed) throw new Error('this transaction is over');
+      return await consumer(connection);
+    },
+  };
+  const unused = {} as never;
+  const props: KyselyProps = {
+    config: unused,
+    driver: unused,
+    dialect: unused,
+    executor: executor.withConnectionProvider(provider),
+  };
+  const close = () => {
+    isClosed = true;
+  };
+  return { trx: new Transaction(props), close };
 }

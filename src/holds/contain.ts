@@ -30,14 +30,15 @@ export async function contain(
   now: Date,
 ): Promise<void> {
   const ids = holds.map(({ accountId }) => accountId);
-  const ended = await endEverythingOf(trx, ids, 'frozen', now);
-  await voidLinks(trx, ids, ['reset-password'], now);
-  await callOffFactorResets(trx, ids, { reason: 'frozen', actor, client }, now);
+  const [ended] = await Promise.all([
+    endEverythingOf(trx, ids, 'frozen', now),
+    voidLinks(trx, ids, ['reset-password'], now),
+    callOffFactorResets(trx, ids, { reason: 'frozen', actor, client }, now),
+  ]);
   const events = holds.map(({ id: holdId, accountId }) => ({
     type: 'account.frozen' as const,
     ...{ actor, accountId, caseId, client },
     detail: { holdId, source, reasonCode, note, endedSessions: ended.get(accountId) ?? 0 },
   }));
-  await recordMany(trx, events, now);
-  await endByRelapse(trx, ids, { actor, client }, now);
+  await Promise.all([recordMany(trx, events, now), endByRelapse(trx, ids, { actor, client }, now)]);
 }

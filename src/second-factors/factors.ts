@@ -18,8 +18,7 @@ export async function hasSecondFactor(db: Kysely<Database>, accountId: string): 
 
 /** Forgets an authenticator or a number that was not confirmed: whoever began before everything ended must not finish. */
 export async function forgetPendingFactor(trx: Transaction<Database>, accounts: Accounts): Promise<void> {
-  await queries.deletePendingTotp(trx, accounts);
-  await forgetPendingSms(trx, accounts);
+  await Promise.all([queries.deletePendingTotp(trx, accounts), forgetPendingSms(trx, accounts)]);
 }
 
 /** When each second factor of the account was bound. */

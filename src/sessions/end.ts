@@ -28,11 +28,14 @@ export async function endEverythingOf(
   reason: string,
   now: Date,
 ): Promise<Map<string, number>> {
-  await queries.deleteChallenges(trx, accountIds);
-  await forgetPendingFactor(trx, accountIds);
-  await forgetWaitingChanges(trx, accountIds);
-  await forgetDevices(trx, accountIds);
-  return await endSessionsOf(trx, accountIds, reason, now);
+  const [ended] = await Promise.all([
+    endSessionsOf(trx, accountIds, reason, now),
+    queries.deleteChallenges(trx, accountIds),
+    forgetPendingFactor(trx, accountIds),
+    forgetWaitingChanges(trx, accountIds),
+    forgetDevices(trx, accountIds),
+  ]);
+  return ended;
 }
 
 /** As `endEverything`, but the session and device that made the change go on. */
