@@ -1,4 +1,5 @@
-import { type ConnectionProvider, type Kysely, type KyselyProps, Transaction } from 'kysely';
+import { type ConnectionProvider, type Kysely, Transaction } from 'kysely';
+import { DatabaseError } from 'pg';
 import type { Topic } from './bell.ts';
 import type { Database } from './types.ts';
 
@@ -27,28 +28,38 @@ export function ringAfterCommit(trx: Transaction<Database>, topic: Topic): void 
 
 /**
  * The same transaction without Kysely's queue: statements that wait for no other's answer (`Promise.all`) are under way
- * together, in the order in which they were asked. After `close` it sends none: what goes on beside a statement that failed
- * would else be written after the rollback, in no transaction.
+ * together, in the order in which they were asked; where one fails, all after it fail with its error. After `close` none is
+ * sent: what goes on beside a statement that failed would else be written after the rollback, in no transaction.
  */
 async function unqueue(queued: Transaction<Database>): Promise<{ trx: Transaction<Database>; close(): void }> {
   const executor = queued.getExecutor();
   const connection = await executor.provideConnection(async (only) => only);
+  const failure = Promise.withResolvers<unknown>();
   let isClosed = false;
   const provider: ConnectionProvider = {
     async provideConnection(consumer) {
       if (isClosed) throw new Error('this transaction is over');
-      return await consumer(connection);
+      try {
+        return await consumer(connection);
+      } catch (error) {
+        if (isAftermath(error)) throw await failure.promise;
+        failure.resolve(error);
+        throw error;
+      }
     },
   };
   const unused = {} as never;
-  const props: KyselyProps = {
-    config: unused,
-    driver: unused,
-    dialect: unused,
+  const trx = new Transaction<Database>({
+    ...{ config: unused, driver: unused, dialect: unused },
     executor: executor.withConnectionProvider(provider),
-  };
+  });
   const close = () => {
     isClosed = true;
   };
-  return { trx: new Transaction(props), close };
+  return { trx, close };
+}
+
+/** Refused because a statement before it failed: its own error may be heard a moment later. */
+function isAftermath(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '25P02';
 }

@@ -7,6 +7,7 @@ import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import type { Database } from '../db/types.ts';
 import { type Actor, record } from '../events/record.ts';
+import type { Policy } from '../policy.ts';
 import { Problem } from '../problem.ts';
 import { plus } from '../time.ts';
 import { endUnfreezes } from '../unfreeze/end.ts';
@@ -50,16 +51,14 @@ export async function freezeWithin(
   const account = await queries.lockAccountForChange(trx, request.accountId);
   if (!account) throw new Problem('not-found');
   const { actor, client, caseId } = request;
-  const theCase =
+  const takeover = { accountId: account.id, kind: 'takeover', priority: 'urgent', actor, client } as const;
+  const [standing, theCase] = await Promise.all([
+    queries.findStandingHolds(trx, account.id, now),
     caseId === undefined
-      ? await openOrJoinCase(
-          trx,
-          ctx,
-          { accountId: account.id, kind: 'takeover', priority: 'urgent', actor, client },
-          now,
-        )
-      : await raiseCase(trx, ctx, { accountId: account.id, caseId, actor, client }, now);
-  const hold = await placeOnce(trx, ctx, { ...request, caseId: theCase.id }, now);
+      ? openOrJoinCase(trx, ctx, takeover, now)
+      : raiseCase(trx, ctx, { accountId: account.id, caseId, actor, client }, now),
+  ]);
+  const hold = await placeBeside(standing, trx, ctx, { ...request, caseId: theCase.id }, now);
   const proven = { event: 'account-frozen', scope: hold.scope, holdId: hold.id } as const;
   const receipt = await issueReceipt(trx, ctx, theCase, proven, now);
   return { hold, theCase, receipt };
@@ -77,9 +76,7 @@ export async function placeHold(ctx: Context, request: HoldRequest): Promise<que
   });
 }
 
-/**
- * The hold, once, under the account's lock. Whoever holds what was about to be lifted, or freezes anything, calls that off.
- */
+/** The hold, once, under the account's lock. */
 export async function placeOnce(
   trx: Transaction<Database>,
   ctx: Context,
@@ -87,6 +84,17 @@ export async function placeOnce(
   now: Date,
 ): Promise<queries.HoldRow> {
   const standing = await queries.findStandingHolds(trx, request.accountId, now);
+  return await placeBeside(standing, trx, ctx, request, now);
+}
+
+/** Unless it stands already. Whoever holds what was about to be lifted, or freezes anything, calls that off. */
+async function placeBeside(
+  standing: readonly queries.HoldRow[],
+  trx: Transaction<Database>,
+  ctx: Context,
+  request: HoldRequest,
+  now: Date,
+): Promise<queries.HoldRow> {
   const same = standing.find(
     (hold) =>
       hold.scope === request.scope &&
@@ -94,9 +102,24 @@ export async function placeOnce(
       hold.reason_code === request.reasonCode &&
       hold.until?.getTime() === request.until?.getTime(),
   );
-  await callOffReleases(trx, request, same, now);
+  const [hold] = await Promise.all([
+    same ?? queries.insertHold(trx, holdOf(request, ctx.policy, now)),
+    callOffReleases(trx, request, same, now),
+  ]);
   if (same) return same;
-  const hold = await queries.insertHold(trx, {
+  const { accountId, actor, client, caseId, source, reasonCode } = request;
+  const { id: holdId, scope, note } = hold;
+  if (isFreeze(hold)) {
+    await contain(trx, [{ id: holdId, accountId }], { source, reasonCode, note, caseId, actor, client }, now);
+    return hold;
+  }
+  const detail = { holdId, source, reasonCode, note, scope, until: hold.until?.toISOString() ?? null };
+  await record(trx, { type: 'hold.placed', actor, accountId, caseId, client, detail }, now);
+  return hold;
+}
+
+function holdOf(request: HoldRequest, policy: Policy, now: Date): queries.NewHold {
+  return {
     id: newId(now),
     account_id: request.accountId,
     scope: request.scope,
@@ -107,24 +130,8 @@ export async function placeOnce(
     note: request.note ?? null,
     since: now,
     until: request.until ?? null,
-    confirm_by: isUnsure(request) ? plus(now, ctx.policy['holds.confirmWithin']) : null,
-  });
-  if (!isFreeze(hold)) {
-    const common = {
-      actor: request.actor,
-      accountId: request.accountId,
-      caseId: request.caseId,
-      client: request.client,
-    };
-    const detail = { holdId: hold.id, source: hold.source, reasonCode: hold.reason_code, note: hold.note };
-    const placed = { ...detail, scope: hold.scope, until: hold.until?.toISOString() ?? null };
-    await record(trx, { ...common, type: 'hold.placed', detail: placed }, now);
-    return hold;
-  }
-  const { actor, client, caseId, source, reasonCode } = request;
-  const frozen = [{ id: hold.id, accountId: request.accountId }];
-  await contain(trx, frozen, { source, reasonCode, note: hold.note, caseId, actor, client }, now);
-  return hold;
+    confirm_by: isUnsure(request) ? plus(now, policy['holds.confirmWithin']) : null,
+  };
 }
 
 /** A rule must not shut anybody out for long without an agent's yes. */

@@ -3,6 +3,7 @@ import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
 
 export type HoldRow = Selectable<Database['holds']>;
+export type NewHold = Insertable<Database['holds']>;
 export type LockedAccount = {
   id: string;
   email: string;
@@ -63,15 +64,12 @@ export async function findStandingHolds(db: Kysely<Database>, accountId: string,
   return await standing(db, accountId, now);
 }
 
-export async function insertHold(trx: Transaction<Database>, hold: Insertable<Database['holds']>): Promise<HoldRow> {
+export async function insertHold(trx: Transaction<Database>, hold: NewHold): Promise<HoldRow> {
   return await trx.insertInto('holds').values(hold).returningAll().executeTakeFirstOrThrow();
 }
 
 /** A cool-down is one row that can be made longer, never shorter. */
-export async function extendPolicyHold(
-  trx: Transaction<Database>,
-  hold: Insertable<Database['holds']>,
-): Promise<HoldRow> {
+export async function extendPolicyHold(trx: Transaction<Database>, hold: NewHold): Promise<HoldRow> {
   return await trx
     .insertInto('holds')
     .values(hold)
