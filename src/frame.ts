@@ -27,6 +27,7 @@ export const securityHeaders = {
   'cache-control': 'no-store',
 };
 const entries = Object.entries(securityHeaders);
+const flat = entries.flat();
 
 /** Around every request: who is calling, the headers of the answer, one line in the log. */
 export function frame(ctx: Context): Guard {
@@ -42,11 +43,10 @@ export function frame(ctx: Context): Guard {
       locale: pickLocale(c.req.header('accept-language')),
     });
     // On the socket's own answer they cost next to nothing; what the response sets itself goes over them.
-    const outgoing = c.env?.outgoing;
-    outgoing?.setHeader('x-request-id', requestId);
-    if (outgoing) for (const [name, value] of entries) outgoing.setHeader(name, value);
+    const framed = c.env?.outgoing?.framed;
+    framed?.push(...flat, 'x-request-id', requestId);
     await next();
-    if (!outgoing) setMissing(c.res.headers, requestId);
+    if (!framed) setMissing(c.res.headers, requestId);
     // Allow-listed fields: no body, no query, no header, no path with somebody's identifier in it.
     ctx.log.info(
       {

@@ -5,6 +5,7 @@ import { routePath } from 'hono/route';
 import type { ApiKey } from './api-keys/api-keys.ts';
 import type { CaseHolder } from './cases/case-access.ts';
 import type { Client } from './context.ts';
+import { LiteralRouter } from './literal-router.ts';
 import { Problem, type ProblemCode, problems } from './problem.ts';
 import type { Recovery } from './recovery/change.ts';
 import type { AgentSession, Session } from './sessions/check.ts';
@@ -30,7 +31,7 @@ export type Env = {
   Variables: Variables;
   Bindings: {
     incoming?: { socket: { remoteAddress?: string | undefined } };
-    outgoing?: { setHeader(name: string, value: string): unknown; destroy?(): unknown };
+    outgoing?: { framed?: string[]; destroy?(): unknown };
   };
 };
 export type Router = OpenAPIHono<Env>;
@@ -39,6 +40,7 @@ export type Guard = MiddlewareHandler<Env>;
 /** A feature's routes. Input that is not valid becomes `invalid-request` with a pointer to each fault. */
 export function router(): Router {
   return new OpenAPIHono<Env>({
+    router: new LiteralRouter(),
     defaultHook: (result) => {
       if (result.success) return;
       throw new Problem('invalid-request', { errors: result.error.issues.flatMap((issue) => pointersOf(issue)) });

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { serve as openServer, type ServerType } from '@hono/node-server';
 import { addressList } from './client-address.ts';
 import type { Config } from './config.ts';
+import { FramedResponse } from './framed-response.ts';
 import { addressBlock } from './lockout/address-block.ts';
 import type { Shed } from './shed.ts';
 
@@ -71,7 +72,10 @@ export async function listen(
 /** A server that asks `shed` about a request before anybody else. */
 function shedding(shed: Shed): typeof createServer {
   const open = (options: ServerOptions, answer: RequestListener) =>
-    createServer(options, (request, response) => shed(request, response) || answer(request, response));
+    createServer(
+      { ...options, ServerResponse: FramedResponse },
+      (request, response) => shed(request, response) || answer(request, response),
+    );
   return open as typeof createServer;
 }
 

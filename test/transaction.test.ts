@@ -43,7 +43,7 @@ describe('statements that one transaction has under way together', () => {
       let goingOn: Promise<unknown> = Promise.resolve();
       const goOn = async (trx: Trx) => {
         await write(trx, 'before');
-        for (let turn = 0; turn < turns; turn += 1) await undefined;
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
         await write(trx, 'late');
       };
       const failing = run(async (trx) => {

@@ -35,8 +35,8 @@ export function requireApiKey(ctx: Context, scope: Scope): Guard {
 /** As draft-ietf-httpapi-ratelimit-headers has them; on the socket's own answer, where there is one, as the frame's are. */
 function tell(c: Parameters<Guard>[0], standing: Standing | undefined): void {
   if (!standing) return;
-  const set = (name: string, value: string) =>
-    c.env?.outgoing ? c.env.outgoing.setHeader(name, value) : c.header(name, value);
+  const framed = c.env?.outgoing?.framed;
+  const set = (name: string, value: string) => (framed ? framed.push(name, value) : c.header(name, value));
   set('ratelimit-policy', `"api-key";q=${standing.limit};w=60`);
   set('ratelimit', `"api-key";r=${standing.remaining};t=${standing.seconds}`);
 }
