@@ -89,6 +89,6 @@ create table sessions (
   check (num_nonnulls(account_id, agent_id) = 1)
 );
 create index sessions_account on sessions (account_id) where ended_at is null;
-create index sessions_agent on sessions (agent_id) where ended_at is null;
+create index sessions_agent on sessions (agent_id) where ended_at is null and agent_id is not null;
 create index sessions_ip on sessions (ip) where account_id is not null;
 create index sessions_expired on sessions (expires_at);

@@ -1,7 +1,10 @@
+-- Of a counter: half of a keyed hash, which is as good as unique.
+create domain counter_key as bytea check (octet_length(value) = 16);
+
 -- Guessing counted before the secret is checked. The key is a keyed hash: of an identifier, a device or a factor.
 -- No index on what every attempt writes: housekeeping can read the table through, and updates stay in their page.
 create table attempt_counters (
-  key bytea primary key check (octet_length(key) = 16),
+  key counter_key primary key,
   failures integer not null default 0,
   in_flight timestamptz[] not null default '{}',
   locks integer not null default 0,

@@ -68,7 +68,7 @@ create unique index agent_enrolments_open on agent_enrolments (agent_id) where u
 
 -- Which counters of guesses locked an agent out: they are keyed by addresses that nobody can list.
 create table agent_locks (
-  counter_key bytea primary key check (octet_length(counter_key) = 16),
+  counter_key counter_key primary key,
   agent_id uuid not null references agents,
   locked_until timestamptz not null
 );
