@@ -1,14 +1,15 @@
-/** `npm run bench:bulk -- [accounts]`: freezes so many accounts with sessions and devices at once, and single ones meanwhile. */
+/** `npm run bench:bulk -- [accounts]`: freezes so many accounts with sessions and devices at once, single ones meanwhile, and undoes it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { createAgent } from '../src/agents/agents.ts';
-import { startAgreed } from '../src/bulk-freezes/agreed.ts';
+import { startAgreed, undoAgreed } from '../src/bulk-freezes/agreed.ts';
 import { requestBulkFreeze } from '../src/bulk-freezes/bulk-freezes.ts';
 import { readBulkFreeze } from '../src/bulk-freezes/read.ts';
 import { runBulkFreezes } from '../src/bulk-freezes/run.ts';
+import { undoBulkFreezes } from '../src/bulk-freezes/undo.ts';
 import { readConfig } from '../src/config.ts';
 import { startEmbeddedPostgres } from '../src/db/embedded/embedded.ts';
 import { migrateDatabase } from '../src/db/migrate.ts';
@@ -73,6 +74,13 @@ try {
   const at = (share: number) => (latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(1);
   console.log(`${latencies.length} single freezes meanwhile: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
   if (!isMet) process.exitCode = 1;
+
+  await pool.query('analyze');
+  await transact(ctx.db, ctx.ring, (trx) => undoAgreed(trx, ctx, agreed, { actor }, systemClock.now()));
+  const undoing = performance.now();
+  await undoBulkFreezes(ctx);
+  const undone = await readBulkFreeze(ctx, id);
+  console.log(`${undone.progress.undone} let go again in ${since(undoing)} s, ${undone.status}`);
 } finally {
   await pool.end();
   await instance.close(500);

@@ -40,7 +40,7 @@ export async function claimToUndo(trx: Transaction<Database>, id: string, most: 
   return rows.map(({ account_id }) => account_id);
 }
 
-type PlacedHold = {
+export type PlacedHold = {
   id: string;
   account_id: string;
   case_id: string | null;

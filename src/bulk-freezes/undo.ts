@@ -24,7 +24,7 @@ export async function undoBulkFreezes(ctx: Context): Promise<void> {
     await workThrough(ctx, job, BATCH, {
       claim: (trx, most) => queries.claimToUndo(trx, job.id, most),
       work: async (trx, ids, now) => {
-        for (const accountId of ids) await undoOne(trx, ctx, job, accountId, now);
+        await Promise.all(ids.map((accountId) => undoOne(trx, ctx, job, accountId, now)));
       },
       giveUp: (accountId) => queries.setUndoFailure(ctx.db, job.id, accountId, 'error'),
     });
@@ -39,9 +39,10 @@ async function undoOne(
   accountId: string,
   now: Date,
 ): Promise<void> {
-  const obstacle = await findObstacle(trx, job.id, accountId, now);
-  if (obstacle) return await queries.setUndoFailure(trx, job.id, accountId, obstacle);
+  const passage = await passAlone(trx, accountId, 'case-access', now);
   const hold = await queries.findHold(trx, job.id, accountId);
+  const obstacle = passage ? await findObstacle(trx, hold, now) : 'closed';
+  if (obstacle) return await queries.setUndoFailure(trx, job.id, accountId, obstacle);
   const actor = { kind: 'agent', id: String(job.undo_by) } as const;
   await releaseWithin(trx, ctx, hold, { reason: 'undone', actor, note: job.undo_note }, now);
   await queries.setUndone(trx, job.id, accountId, now);
@@ -50,15 +51,12 @@ async function undoOne(
 /** What keeps one account frozen though all are undone: above all its owner, who says that something did happen. */
 async function findObstacle(
   trx: Transaction<Database>,
-  bulkFreezeId: string,
-  accountId: string,
+  hold: queries.PlacedHold,
   now: Date,
 ): Promise<queries.UndoFailure | undefined> {
-  if (!(await passAlone(trx, accountId, 'case-access', now))) return 'closed';
-  const { is_ours, released_at } = await queries.findHold(trx, bulkFreezeId, accountId);
-  if (!is_ours) return 'not-ours';
-  if (released_at) return 'released-before';
-  return (await isContested(trx, accountId, now)) ? 'owner-reported' : undefined;
+  if (!hold.is_ours) return 'not-ours';
+  if (hold.released_at) return 'released-before';
+  return (await isContested(trx, hold.account_id, now)) ? 'owner-reported' : undefined;
 }
 
 async function finishUndo(ctx: Context, job: Job): Promise<void> {
