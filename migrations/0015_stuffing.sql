@@ -7,7 +7,9 @@ create unlogged table stranger_tries (
   block bytea not null,
   identifier bytea not null,
   password bytea not null,
-  succeeded_at timestamptz
+  succeeded_at timestamptz,
+  -- Without either it is under way, for some seconds.
+  failed_at timestamptz
 );
 create index stranger_tries_block on stranger_tries (block, at);
 create index stranger_tries_password on stranger_tries (password, at);

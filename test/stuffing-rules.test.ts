@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evidence, judge, normalShare } from '../src/stuffing/rules.ts';
 
-const none = { failed: 0, succeeded: 0 };
+const none = { failed: 0, open: 0, succeeded: 0 };
 const calm = { address: none, password: none, service: none };
-const failing = (failed: number, succeeded = 0) => ({ failed, succeeded });
+const failing = (failed: number, succeeded = 0, open = 0) => ({ failed, open, succeeded });
 
 describe('what strangers are asked while somebody guesses across accounts', () => {
   // biome-ignore format: a table reads as one
@@ -21,6 +21,9 @@ describe('what strangers are asked while somebody guesses across accounts', () =
     ['twelve failures and nothing else',             { ...calm, service: failing(12) },     'work',   ['service']],
     ['sixteen failures and nothing else',            { ...calm, service: failing(16) },     'factor', ['service']],
     ['a thousand failures: never a block for all',   { ...calm, service: failing(1000) },   'factor', ['service']],
+    ['an opening day: many at once, none done yet',  { ...calm, service: failing(0, 0, 400) }, 'work', ['service']],
+    ['an office at nine, none done yet',             { ...calm, address: failing(0, 0, 40) }, 'work',  ['address']],
+    ['an attack hidden among people under way',      { ...calm, service: failing(16, 0, 40) }, 'factor', ['service']],
     ['a busy hour of honest people',                 { ...calm, service: failing(120, 280) }, 'none', []],
     ['a busy hour with an attack in it',             { ...calm, service: failing(200, 200) }, 'factor', ['service']],
   ] as const;

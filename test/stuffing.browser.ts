@@ -18,6 +18,8 @@ async function attack(): Promise<void> {
   for (let n = 0; n < 20; n += 1) {
     await h.post('/v1/auth/sign-in', { identifier: someEmail(), password: `a guess, the ${n}th` });
   }
+  // Whoever was asked for work had the time to do it.
+  h.clock.advance(10_000);
 }
 
 async function signIn(page: Page, email: string): Promise<void> {

@@ -31,8 +31,10 @@ async function enter(
   return await on.post('/v1/auth/sign-in', { identifier, password, ...rest }, { ip: ip ?? someAddress() });
 }
 
+/** So many, and time enough for those who were asked for work to have done it. */
 async function tryMany(count: number, how: Try, on = h): Promise<void> {
   for (let n = 0; n < count; n += 1) expect([401, 403]).toContain((await enter(how, on)).status);
+  on.clock.advance(10_000);
 }
 
 const detected = async (on = h) =>
@@ -88,11 +90,58 @@ describe('V6.3.1 guessing across accounts', () => {
   it('from an address that tried twenty identifiers is refused whatever it solves', async () => {
     const ip = someAddress();
     for (let n = 0; n < 20; n += 1) await enter({ ip });
+    h.clock.advance(10_000);
     const refused = await enter({ ip });
     expect(refused).toMatchObject({ status: 429, body: { code: 'too-many-attempts' } });
     expect(refused.headers.get('retry-after')).toBe('600');
     h.clock.advance(11 * MINUTE);
     expect((await enter({ ip })).status).toBe(401);
+  });
+});
+
+describe('strangers under way', () => {
+  it('are asked for work at most, however many come at once: an opening day is no attack', async () => {
+    const owners = await Promise.all(Array.from({ length: 40 }, () => newAccount(h)));
+    const before = owners.map(({ email }) => ({ identifier: email, password: PASSWORD, ip: someAddress() }));
+    const answers = await Promise.all(
+      before.map(async (input) => {
+        const { body } = await enter(input);
+        return body.proof ? (await enter({ ...input, proof: solve(body.proof) })).body : body;
+      }),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(owners.map(() => 'signed-in'));
+    const { rows } = await h.pool.query(
+      'select from passwords where account_id = any($1) and change_required_at is not null',
+      [owners.map(({ accountId }) => accountId)],
+    );
+    expect(rows).toEqual([]);
+  });
+
+  it('whose password was wrong count at once, and who does no work after ten seconds', async () => {
+    const guess = async () => {
+      const input = { identifier: someone(), password: 'a guess', ip: someAddress() };
+      const { body } = await enter({ ...input, password: `${input.password} ${input.identifier}` });
+      return body;
+    };
+    for (let n = 0; n < 12; n += 1) expect((await guess()).code).toBe('invalid-credentials');
+    for (let n = 0; n < 8; n += 1) expect((await guess()).proof).toMatchObject({ difficulty: 15 });
+    h.clock.advance(9_000);
+    expect((await guess()).proof).toMatchObject({ difficulty: 15 });
+    h.clock.advance(1_000);
+    expect((await guess()).proof).toMatchObject({ difficulty: 19 });
+  });
+
+  it('who do the work and guess wrong are seen as they go', async () => {
+    const asked: number[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      const identifier = someone();
+      const input = { identifier, password: `the password of ${identifier}`, ip: someAddress() };
+      const { body } = await enter(input);
+      if (!body.proof) continue;
+      asked.push(body.proof.difficulty);
+      expect((await enter({ ...input, proof: solve(body.proof) })).status).toBe(401);
+    }
+    expect(asked).toEqual([15, 15, 15, 15, 19, 19, 19, 19]);
   });
 });
 

@@ -648,6 +648,7 @@ export interface StrangerTriesTable {
   identifier: Buffer;
   password: Buffer;
   succeeded_at: Date | null;
+  failed_at: Date | null;
 }
 
 export interface StuffingAlarmsTable {

@@ -23,7 +23,7 @@ import { Problem } from '../problem.ts';
 import { type Candidate, checkProof, type Prover, pretendToCheck } from '../second-factors/check-proof.ts';
 import type { Proof } from '../second-factors/proof.ts';
 import type { Shown } from '../stuffing/demand.ts';
-import { type Meeting, meetStranger } from '../stuffing/stuffing.ts';
+import { type Meeting, meetStranger, noteFailure } from '../stuffing/stuffing.ts';
 import { beginSignIn, type Credential, type Sought } from './queries.ts';
 
 export type PasswordInput = {
@@ -61,7 +61,7 @@ async function checkAdmitted(ctx: Context, input: PasswordInput, client: Client)
   if (input.code !== undefined)
     await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, { code: input.code as string }));
   const reason = credential?.disabled_at ? 'password-disabled' : 'wrong-password';
-  throw await rememberFailure(ctx, { credential, attempt, client, reason }, now);
+  throw await rememberFailure(ctx, { credential, attempt, client, reason, tryId: meeting?.tryId }, now);
 }
 
 /** Who comes from a known device is no stranger. */
@@ -175,6 +175,8 @@ type Failure = {
   attempt: Attempt;
   client: Client;
   reason: 'wrong-password' | 'wrong-code' | 'password-disabled';
+  /** Of a stranger. */
+  tryId?: string | undefined;
   /** Of somebody who was signed in and had to give the password again, for this. */
   sessionId?: string;
   type?: SignedInFailure;
@@ -182,7 +184,8 @@ type Failure = {
 
 /** Commits the failure, and what it leads to, before the refusal it returns is thrown. */
 export async function rememberFailure(ctx: Context, failure: Failure, now: Date): Promise<Problem> {
-  const { credential, attempt, client, reason, sessionId, type = 'password.change-failed' } = failure;
+  const { credential, attempt, client, reason, tryId, sessionId, type = 'password.change-failed' } = failure;
+  await noteFailure(ctx, tryId);
   await transact(ctx.db, ctx.ring, async (trx) => {
     const judgement = await failAttempt(trx, attempt, now);
     if (!credential) return;

@@ -67,7 +67,8 @@ async function prove(ctx: Context, input: Proof, client: Client): Promise<string
   if (outcome === 'must-change') throw new Problem('password-change-required');
   // Nobody waits for it: it would tell that the password was right.
   void distrustLater(ctx, meeting, credential, client);
-  throw await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, now);
+  const failure = { credential, attempt, client, reason: 'wrong-code', tryId: meeting?.tryId } as const;
+  throw await rememberFailure(ctx, failure, now);
 }
 
 async function checkOwed(

@@ -55,7 +55,8 @@ async function answer(ctx: Context, step: Step): Promise<SignedIn | Enrolling> {
   if (isCounted) {
     const tried = accountId === null ? undefined : { account_id: accountId, device_id: deviceId };
     const reason = step.is_backed ? 'wrong-code' : 'wrong-password';
-    await rememberFailure(ctx, { credential: tried, attempt, client, reason }, ctx.clock.now());
+    const tryId = step.try_id ?? undefined;
+    await rememberFailure(ctx, { credential: tried, attempt, client, reason, tryId }, ctx.clock.now());
   }
   throw new Problem('invalid-code');
 }

@@ -70,7 +70,7 @@ async function inOneShot(
   renew: (attempts: Attempt[]) => Promise<void>,
 ): Promise<SignedIn | Enrolling> {
   const candidate = await checkProofQuietly(ctx, proverOf(entry), attempt, { code });
-  const failure = { credential, attempt, client: entry.client, reason: 'wrong-code' } as const;
+  const failure = { credential, attempt, client: entry.client, reason: 'wrong-code', tryId: meeting?.tryId } as const;
   if (!candidate) {
     // Nobody waits for it: it would tell that the password was right.
     void distrustLater(ctx, meeting, credential, entry.client);
@@ -89,7 +89,8 @@ async function inOneShot(
 async function refuseOneShot(ctx: Context, { credential, attempt, meeting }: Right, code: string, client: Client) {
   void distrustLater(ctx, meeting, credential, client);
   await returnOnError(ctx, [attempt], () => pretendToCheck(ctx, { code }));
-  return await rememberFailure(ctx, { credential, attempt, client, reason: 'wrong-code' }, ctx.clock.now());
+  const failure = { credential, attempt, client, reason: 'wrong-code', tryId: meeting?.tryId } as const;
+  return await rememberFailure(ctx, failure, ctx.clock.now());
 }
 
 async function doubt(ctx: Context, { accountId, client }: Entry, { credential, attempt }: Right): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { statement } from '../db/statement.ts';
 import type { Database } from '../db/types.ts';
-import type { Cause, Sighting } from './rules.ts';
+import type { Cause, Outcomes, Sighting } from './rules.ts';
 
 /** Keyed hashes of what was tried: nobody can read an address, a name or a password out of them. */
 export type Try = { id: string; block: Buffer; identifier: Buffer; password: Buffer };
@@ -9,15 +9,28 @@ export type Try = { id: string; block: Buffer; identifier: Buffer; password: Buf
 /** Enough tries to judge by: the work is bounded, whatever the flood. */
 const LATEST = 400;
 
-type Noting = [id: string, now: Date, block: Buffer, identifier: Buffer, password: Buffer, since: Date, lately: Date];
-type Noted = { cause: Cause; failed: number; succeeded: number };
+type Noting = [
+  id: string,
+  now: Date,
+  block: Buffer,
+  identifier: Buffer,
+  password: Buffer,
+  since: Date,
+  lately: Date,
+  openSince: Date,
+];
+type Noted = { cause: Cause } & Outcomes;
 
 const outcomes = (cause: Cause, condition: string) => `
-  select '${cause}' as cause, count(*) filter (where not has_succeeded)::int as failed,
-    count(*) filter (where has_succeeded)::int as succeeded
+  select '${cause}' as cause, count(*) filter (where has_succeeded)::int as succeeded,
+    count(*) filter (where has_failed and not has_succeeded)::int as failed,
+    count(*) filter (where not has_failed and not has_succeeded)::int as open
   from (
-    select identifier, bool_or(succeeded_at is not null) as has_succeeded from (
-      select identifier, succeeded_at from stranger_tries where ${condition} order by at desc limit ${LATEST}) as latest
+    select identifier, bool_or(succeeded_at is not null) as has_succeeded,
+      bool_or(failed_at is not null or at <= $8) as has_failed
+    from (
+      select identifier, at, failed_at, succeeded_at from stranger_tries where ${condition}
+      order by at desc limit ${LATEST}) as latest
     group by identifier) as identifiers`;
 
 const note = statement<Noted, Noting>(
@@ -30,15 +43,15 @@ const note = statement<Noted, Noting>(
    union all ${outcomes('service', 'at > $7')}`,
 );
 
-/** Counts the try before its password is looked at, as one in vain, and tells what else was tried around it. */
+/** Notes the try before its password is looked at, and tells what else was tried around it: what is older is in vain. */
 export async function noteTry(
   db: Kysely<Database>,
   { id, block, identifier, password }: Try,
   now: Date,
-  { since, lately }: { since: Date; lately: Date },
+  { since, lately, openSince }: { since: Date; lately: Date; openSince: Date },
 ): Promise<Sighting> {
-  const rows = await note(db, id, now, block, identifier, password, since, lately);
-  const of = (cause: Cause) => rows.find((row) => row.cause === cause) ?? { failed: 0, succeeded: 0 };
+  const rows = await note(db, id, now, block, identifier, password, since, lately, openSince);
+  const of = (cause: Cause) => rows.find((row) => row.cause === cause) ?? { failed: 0, open: 0, succeeded: 0 };
   return { address: of('address'), password: of('password'), service: of('service') };
 }
 
@@ -50,6 +63,16 @@ const settle = statement<never, [id: string, now: Date]>(
 /** The try led to a sign-in: it speaks for its address from now on. */
 export async function noteSuccess(db: Kysely<Database>, id: string, now: Date): Promise<void> {
   await settle(db, id, now);
+}
+
+const fail = statement<never, [id: string, now: Date]>(
+  'fail-stranger',
+  'update stranger_tries set failed_at = $2 where id = $1',
+);
+
+/** What it gave was wrong. */
+export async function noteFailure(db: Kysely<Database>, id: string, now: Date): Promise<void> {
+  await fail(db, id, now);
 }
 
 /** Notes that an attack goes on. True for the call that saw it first: it tells everybody. */

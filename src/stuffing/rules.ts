@@ -1,7 +1,10 @@
 // Exported for tests: evidence
 
-/** Identifiers that were tried in vain, and with success; not tries: somebody who mistypes is one. */
-type Outcomes = { failed: number; succeeded: number };
+/**
+ * Identifiers that were tried in vain, with success, and whose tries are under way; not tries: somebody who mistypes is one.
+ */
+export type Outcomes = { failed: number; open: number; succeeded: number };
+type Ended = Pick<Outcomes, 'failed' | 'succeeded'>;
 
 /** What the tries of strangers look like around this one: from its address (IPv6 by /64), with its password, and all. */
 export type Sighting = Record<Cause, Outcomes>;
@@ -45,7 +48,7 @@ export function isAtLeast(step: Step, other: Step): boolean {
  * The logarithm of how much likelier these outcomes are if the share of failures rose than on a normal day (a generalised
  * likelihood ratio): a handful of failures proves nothing, and many honest people speak against it.
  */
-export function evidence({ failed, succeeded }: Outcomes, normal: number): number {
+export function evidence({ failed, succeeded }: Ended, normal: number): number {
   const share = failed / (failed + succeeded);
   if (!(share > normal)) return 0;
   const honest = succeeded === 0 ? 0 : succeeded * Math.log((1 - share) / (1 - normal));
@@ -53,13 +56,20 @@ export function evidence({ failed, succeeded }: Outcomes, normal: number): numbe
 }
 
 /** The service's own share of failures, leaning on a guess of three in ten until there is enough to know better. */
-export function normalShare({ failed, succeeded }: Outcomes): number {
+export function normalShare({ failed, succeeded }: Ended): number {
   const share = (failed + 15) / (failed + succeeded + 50);
   return Math.min(0.6, Math.max(0.05, share));
 }
 
 function stepOf(outcomes: Outcomes, bar: Partial<Record<Step, Bar>>, normal: number): Step {
-  const odds = Math.exp(evidence(outcomes, normal));
-  const isReached = ({ identifiers, odds: least }: Bar) => outcomes.failed >= identifiers && odds >= least;
-  return steps.findLast((step) => bar[step] && isReached(bar[step])) ?? 'none';
+  const isReached = (step: Step, { identifiers, odds }: Bar) => {
+    const ended = atWorst(outcomes, step);
+    return ended.failed >= identifiers && Math.exp(evidence(ended, normal)) >= odds;
+  };
+  return steps.findLast((step) => bar[step] && isReached(step, bar[step])) ?? 'none';
+}
+
+/** Work may be asked for nothing: what is under way counts as failed. What costs an honest person more waits for its end. */
+function atWorst({ failed, open, succeeded }: Outcomes, step: Step): Ended {
+  return { failed: step === 'work' ? failed + open : failed, succeeded };
 }

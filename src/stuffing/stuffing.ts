@@ -3,18 +3,20 @@ import { newId } from '../crypto/ids.ts';
 import { transact } from '../db/transaction.ts';
 import { record } from '../events/record.ts';
 import { addressBlock } from '../lockout/address-block.ts';
-import { MINUTE, plus } from '../time.ts';
+import { MINUTE, plus, SECOND } from '../time.ts';
 import { demandProof, type Shown } from './demand.ts';
 import * as queries from './queries.ts';
 import { type Cause, isAtLeast, judge, type Suspicion } from './rules.ts';
 
 const WITHIN = 10 * MINUTE;
 const LATELY = 5 * MINUTE;
+/** What has not come to its end by then never will: who was asked for work and went away. */
+const OPEN_FOR = 10 * SECOND;
 /** Longer than tries live: what an attack tried is forgotten before the next one takes its alarm's row. */
 const QUIET = 20 * MINUTE;
 
 type Stranger = { identifier: Buffer; password: string; client: Client; shown: Shown | undefined };
-/** A try that was noted. Unless it leads to a sign-in it stays one in vain. */
+/** A try that was noted. One that leads to no sign-in is in vain: at once where something given was wrong, else soon. */
 export type Meeting = { tryId: string; isSuspected: boolean };
 
 /**
@@ -26,7 +28,7 @@ export async function meetStranger(ctx: Context, stranger: Stranger, now: Date):
   const mode = ctx.policy['stuffing.mode'];
   if (mode === 'off') return undefined;
   const attempt = hashTry(ctx, stranger, now);
-  const times = { since: plus(now, -WITHIN), lately: plus(now, -LATELY) };
+  const times = { since: plus(now, -WITHIN), lately: plus(now, -LATELY), openSince: plus(now, -OPEN_FOR) };
   const sighting = await queries.noteTry(ctx.limitsDb, attempt, now, times);
   const suspicion = judge(sighting, await ctx.strangers.normal(now));
   for (const cause of suspicion.causes) await raise(ctx, cause, attempt, suspicion, now);
@@ -38,6 +40,11 @@ export async function meetStranger(ctx: Context, stranger: Stranger, now: Date):
 /** The stranger signed in after all. */
 export async function noteSuccess(ctx: Context, tryId: string | undefined): Promise<void> {
   if (tryId) await queries.noteSuccess(ctx.limitsDb, tryId, ctx.clock.now());
+}
+
+/** What the stranger gave was wrong. */
+export async function noteFailure(ctx: Context, tryId: string | undefined): Promise<void> {
+  if (tryId) await queries.noteFailure(ctx.limitsDb, tryId, ctx.clock.now());
 }
 
 /**
