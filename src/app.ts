@@ -67,14 +67,14 @@ import { windowRoutes } from './windows/routes.ts';
 export function createApp(ctx: Context): Router {
   const app = router();
   app.use('*', frame(ctx));
-  for (const path of ['/v1/auth/*', '/v1/me/*']) app.use(path, allowOrigins(ctx.config));
+  if (ctx.config.allowedOrigins.length > 0)
+    for (const path of ['/v1/auth/*', '/v1/me/*']) app.use(path, allowOrigins(ctx.config));
   const allowed: MethodTable = [];
   const written = new Map<string, MethodTable[number]>();
-  const takeJson = requireJson();
   app.use('/v1/*', (c, next) => {
     const { method, path } = c.req;
     if (isOutdone(written.get(path), method)) throw missing(allowed, method, path);
-    return takeJson(c, next);
+    return requireJson(c, next);
   });
   app.route('/', healthRoutes(ctx));
   app.route('/', keyRoutes(ctx));

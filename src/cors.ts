@@ -16,7 +16,6 @@ export function allowOrigins(config: Allowing): Guard {
   const allowed = new Set(config.allowedOrigins);
   const headersFor = allowedHeaders(config);
   return async (c, next) => {
-    if (allowed.size === 0) return await next();
     const origin = c.req.header('origin');
     const isPreflight = c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;
     if (origin !== undefined && allowed.has(origin) && isPreflight) {
@@ -32,6 +31,7 @@ export function allowOrigins(config: Allowing): Guard {
     const { vary, ...given } = headersFor(origin);
     if (vary) c.res.headers.append('vary', vary);
     for (const [name, value] of Object.entries(given)) c.res.headers.set(name, value);
+    return undefined;
   };
 }
 

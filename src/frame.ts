@@ -71,26 +71,27 @@ function setMissing(headers: Headers, requestId: string): void {
  * A body must be JSON, small, and text that can be stored before anything looks at it; what has no length is counted
  * while it is read.
  */
-export function requireJson(): Guard {
-  return async (c, next) => {
-    if (c.req.url.includes('%00')) throw unstorable('');
-    if (!BODY_METHODS.includes(c.req.method)) return await next();
-    const most = BATCHES.includes(c.req.path) ? MOST_BYTES_OF_BATCH : MOST_BYTES;
-    const length = c.req.header('content-length');
-    const type = c.req.header('content-type') ?? '';
-    if (isFile(c.req.method, c.req.path, type)) return await next();
-    if (length !== undefined && Number(length) > most) throw new Problem('body-too-large');
-    // A server's request may have a stream and nothing in it: only what was sent makes a body.
-    const unmeasured = length === undefined ? await readUpTo(c.req.raw, most) : undefined;
-    if (length === '0' || unmeasured?.length === 0) {
-      if (type !== '') c.req.raw = withoutBody(c.req.raw);
-      return await next();
-    }
-    if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');
-    if (unmeasured) c.req.raw = new Request(c.req.raw, { body: unmeasured });
-    requireText(await c.req.text().catch(cutShort));
-    await next();
-  };
+export const requireJson: Guard = (c, next) => {
+  if (c.req.url.includes('%00')) throw unstorable('');
+  return BODY_METHODS.includes(c.req.method) ? takeJson(c, next) : next();
+};
+
+async function takeJson(...[c, next]: Parameters<Guard>): Promise<void> {
+  const most = BATCHES.includes(c.req.path) ? MOST_BYTES_OF_BATCH : MOST_BYTES;
+  const length = c.req.header('content-length');
+  const type = c.req.header('content-type') ?? '';
+  if (isFile(c.req.method, c.req.path, type)) return await next();
+  if (length !== undefined && Number(length) > most) throw new Problem('body-too-large');
+  // A server's request may have a stream and nothing in it: only what was sent makes a body.
+  const unmeasured = length === undefined ? await readUpTo(c.req.raw, most) : undefined;
+  if (length === '0' || unmeasured?.length === 0) {
+    if (type !== '') c.req.raw = withoutBody(c.req.raw);
+    return await next();
+  }
+  if (!/^application\/json\s*(;|$)/i.test(type)) throw new Problem('unsupported-media-type');
+  if (unmeasured) c.req.raw = new Request(c.req.raw, { body: unmeasured });
+  requireText(await c.req.text().catch(cutShort));
+  await next();
 }
 
 /** A file as the body itself: its route bounds it and judges its bytes, once it is known who sends it. */

@@ -47,11 +47,10 @@ export async function findAgentSession(ctx: Context, accessToken: string): Promi
 }
 
 /** Notes that the session's holder is there: at most one write a minute, or a second where pauses are counted. */
-export async function noteActivity(ctx: Context, session: { id: string; last_seen_at: Date }): Promise<void> {
+export function noteActivity(ctx: Context, session: { id: string; last_seen_at: Date }): Promise<void> | undefined {
   const now = ctx.clock.now();
   const when = noting(ctx, now);
-  if (session.last_seen_at > when.before) return;
-  await touchSession(ctx.db, session.id, when, now);
+  return session.last_seen_at > when.before ? undefined : touchSession(ctx.db, session.id, when, now);
 }
 
 /** When activity is worth a write, and after which pause it makes a session no good for money and changes. */
