@@ -118,17 +118,19 @@ export function bearer(c: HonoContext<Env>): string {
 }
 
 /**
- * Begins, before a route's guards, what its handler will look for: then it goes into the same query as what they look for.
- * `of` gives it to the handler; of a caller whom the guards refuse nothing is said, whatever was found.
+ * Begins, before a route's guard, what its handler will look for: then it goes into the same query as what the guard looks
+ * for. `of` gives it to the handler; of a caller whom the guard refuses nothing is said, whatever was found.
  */
 export function ahead<Found>(look: (c: HonoContext<Env>) => Promise<Found>) {
-  const begin: Guard = (c, next) => {
-    const looking = look(c);
-    looking.catch(() => undefined);
-    c.set('ahead', looking);
-    return next();
+  const behind = (guard: Guard): Guard => {
+    return (c, next) => {
+      const looking = look(c);
+      looking.catch(() => undefined);
+      c.set('ahead', looking);
+      return guard(c, next);
+    };
   };
-  return { begin, of: (c: HonoContext<Env>) => c.get('ahead') as Promise<Found> };
+  return { behind, of: (c: HonoContext<Env>) => c.get('ahead') as Promise<Found> };
 }
 
 /** Which operation of the contract is called, its path as OpenAPI writes it: `/v1/me/sessions/{id}`. */

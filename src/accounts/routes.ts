@@ -152,7 +152,7 @@ export function ownerAccountRoutes(ctx: Context): Router {
       operationId: 'getMe',
       security: [{ owner: [] }, { caseToken: [] }],
       summary: 'The account, its second factor and its holds; also for a frozen owner with a case token.',
-      middleware: [found.begin, requireOwnerOrCase(ctx)] as const,
+      middleware: [found.behind(requireOwnerOrCase(ctx))] as const,
       responses: { 200: answer('The account', Me), ...refusals('unauthorized') },
     }),
     async (c) => {

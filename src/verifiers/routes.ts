@@ -43,7 +43,7 @@ export function verifierRoutes(ctx: Context): Router {
         security: [{ apiKey: [] }],
         summary:
           'What an access token is worth right now (RFC 7662). Asking is not activity: report that as seen. Scope `sessions:read`.',
-        middleware: [found.begin, requireApiKey(ctx, 'sessions:read'), idempotent(ctx)] as const,
+        middleware: [found.behind(requireApiKey(ctx, 'sessions:read')), idempotent(ctx)] as const,
         request: body(z.strictObject({ token: z.string().min(1).max(8192) })),
         responses: {
           200: answer('Active with its claims, or exactly `{ "active": false }`', Introspection),
