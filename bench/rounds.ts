@@ -1,15 +1,16 @@
-import { type Load, load, median } from './load.ts';
+import { type Load, load, median, quantile } from './load.ts';
 import { cpuMs } from './usage.ts';
 
 /** One of the two things compared: its load, the process that answers it, and what else goes on meanwhile. */
 export type Side = Load & { pid: number; beside?: (ms: number) => Promise<unknown> };
 export type Measured = { perSecond: number; p50: number; p99: number; nodeMs: number; databaseMs: number };
-export type Compared = { ours: Measured; floor: Measured; ratio: number; lowest: number; highest: number };
+export type Compared = { ours: Measured; floor: Measured; ratio: number; low: number; high: number };
 export type Pace = { rounds: number; roundMs: number; warmUpMs: number };
 
 /**
- * Measures both sides in turn, A B B A …: what else the machine does hits both alike. The ratio is that of the medians;
- * `lowest` and `highest` are those of single pairs.
+ * Measures both sides in turn, A B B A …, and compares what was measured side by side: what else the machine does comes and
+ * goes within seconds, and hits both of a pair alike. The ratio is the median of all pairs; half of them lie between `low`
+ * and `high`.
  */
 export async function compare(ours: Side, floor: Side, databasePid: number, pace: Pace): Promise<Compared> {
   for (const side of [ours, floor]) await measure(side, databasePid, pace.warmUpMs);
@@ -20,13 +21,13 @@ export async function compare(ours: Side, floor: Side, databasePid: number, pace
     const second = await measure(oursFirst ? floor : ours, databasePid, pace.roundMs);
     rounds.push(oursFirst ? { ours: first, floor: second } : { ours: second, floor: first });
   }
-  const ratios = rounds.map((pair) => pair.ours.perSecond / pair.floor.perSecond);
+  const ratios = rounds.map((pair) => pair.ours.perSecond / pair.floor.perSecond).sort((a, b) => a - b);
   const result = { ours: medians(rounds.map((pair) => pair.ours)), floor: medians(rounds.map((pair) => pair.floor)) };
   return {
     ...result,
-    ratio: result.ours.perSecond / result.floor.perSecond,
-    lowest: Math.min(...ratios),
-    highest: Math.max(...ratios),
+    ratio: median(ratios),
+    low: quantile(ratios, 0.25),
+    high: quantile(ratios, 0.75),
   };
 }
 

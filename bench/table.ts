@@ -12,12 +12,12 @@ export type Row = {
 const heading: Row = { what: '', ours: 'ours', against: 'against', ratio: 'ratio', bar: 'bar', passes: undefined };
 
 /** A comparison of rates; without a bar it is told for its own sake. */
-export function ratioRow(what: string, { ours, floor, ratio, lowest, highest }: Compared, least?: number): Row {
+export function ratioRow(what: string, { ours, floor, ratio, low, high }: Compared, least?: number): Row {
   return {
     what,
     ours: perSecond(ours.perSecond),
     against: perSecond(floor.perSecond),
-    ratio: `${ratio.toFixed(2)} (${lowest.toFixed(2)}–${highest.toFixed(2)})`,
+    ratio: `${ratio.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`,
     bar: least === undefined ? '' : `≥ ${least}`,
     passes: least === undefined ? undefined : ratio >= least,
   };
