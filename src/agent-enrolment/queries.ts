@@ -44,6 +44,10 @@ export async function findOpen(db: Kysely<Database>, id: string, now: Date): Pro
   return await open(db, now).where('e.id', '=', id).executeTakeFirst();
 }
 
+/** One that was neither used nor ended, to be changed. */
+const changing = (db: Kysely<Database>, id: string) =>
+  db.updateTable('agent_enrolments').where('id', '=', id).where('used_at', 'is', null).where('voided_at', 'is', null);
+
 /** Ends the way in that stands open, if one does. */
 export async function voidOpen(trx: Transaction<Database>, agentId: string, now: Date): Promise<void> {
   await trx
@@ -65,13 +69,9 @@ export async function setPending(
   most: number,
   now: Date,
 ): Promise<boolean> {
-  const row = await trx
-    .updateTable('agent_enrolments')
+  const row = await changing(trx, id)
     .set({ password_hash: passwordHash, totp_secret: sealedSecret })
-    .where('id', '=', id)
     .where('attempts', '<', most)
-    .where('used_at', 'is', null)
-    .where('voided_at', 'is', null)
     .where('expires_at', '>', now)
     .returning('id')
     .executeTakeFirst();
@@ -80,14 +80,10 @@ export async function setPending(
 
 /** Counts a try before its code is looked at. The number is the verdict: past `most` there is none. */
 export async function reserveAttempt(db: Kysely<Database>, id: string, most: number): Promise<number | undefined> {
-  const row = await db
-    .updateTable('agent_enrolments')
+  const row = await changing(db, id)
     .set((eb) => ({ attempts: eb('attempts', '+', 1) }))
-    .where('id', '=', id)
     .where('attempts', '<', most)
     .where('totp_secret', 'is not', null)
-    .where('used_at', 'is', null)
-    .where('voided_at', 'is', null)
     .returning('attempts')
     .executeTakeFirst();
   return row?.attempts;
@@ -99,13 +95,9 @@ export async function redeem(
   { id, password_hash: passwordHash }: EnrolmentRow,
   now: Date,
 ): Promise<boolean> {
-  const row = await trx
-    .updateTable('agent_enrolments')
+  const row = await changing(trx, id)
     .set({ used_at: now, password_hash: null, totp_secret: null })
-    .where('id', '=', id)
     .where('password_hash', '=', passwordHash)
-    .where('used_at', 'is', null)
-    .where('voided_at', 'is', null)
     .where('expires_at', '>', now)
     .returning('id')
     .executeTakeFirst();
